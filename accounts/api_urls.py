@@ -1,4 +1,4 @@
-"""API of this app, below /api/v1/."""
+"""Users, contact methods and tokens below /api/v1/."""
 
 from django.urls import URLPattern
 

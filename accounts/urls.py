@@ -1,4 +1,4 @@
-"""Pages of this app."""
+"""A person's own pages below /me/."""
 
 from django.urls import URLPattern
 

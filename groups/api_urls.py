@@ -1,4 +1,4 @@
-"""API of this app, below /api/v1/."""
+"""Groups and members below /api/v1/."""
 
 from django.urls import URLPattern
 

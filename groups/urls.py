@@ -1,4 +1,4 @@
-"""Pages of this app."""
+"""Group pages below /groups/."""
 
 from django.urls import URLPattern
 
