@@ -85,7 +85,7 @@ class User(AbstractBaseUser):
         ]
         indexes = [
             models.Index(
-                fields=["pk"], name="user_admins", condition=Q(roles__overlap=sorted(ADMIN_ROLES))
+                fields=["id"], name="user_admins", condition=Q(roles__overlap=sorted(ADMIN_ROLES))
             )
         ]
 
@@ -243,7 +243,7 @@ class NotificationRule(models.Model):
 
 
 class Verification(models.Model):
-    """One code sent to prove that an address belongs to whoever typed it. Only its hash is kept."""
+    """One code, sent to prove that an address belongs to whoever typed it. Kept hashed."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=16)
@@ -256,6 +256,9 @@ class Verification(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["user", "-sent_at"], name="verification_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} code of {self.sent_at:%Y-%m-%d %H:%M}"
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):

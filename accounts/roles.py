@@ -1,4 +1,4 @@
-"""Platform roles and what each may do: a table. A person holds several; permissions are the union."""
+"""Platform roles and what each may do. A person may hold several; permissions are the union."""
 
 from collections.abc import Iterable
 
@@ -59,7 +59,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
 
 
 def allows(roles: Iterable[str], permission: str) -> bool:
-    """Whether any of the roles grants `permission` ("app.codename"). Unknown roles grant nothing."""
+    """Whether any of the roles grants `permission` ("app.codename"). Unknown roles: nothing."""
     return any(
         _matches(pattern, permission) for role in roles for pattern in PERMISSIONS.get(role, ())
     )

@@ -38,7 +38,7 @@ class GroupQuerySet(models.QuerySet["Group"]):
 
 
 class Group(models.Model):
-    """A team that shares responsibility for a class of alerts. Policies and schedules attach to it."""
+    """A team that shares responsibility for a class of alerts. Policies, schedules attach."""
 
     class Visibility(models.TextChoices):
         EVERYONE = "everyone", "Everyone who signs in"
