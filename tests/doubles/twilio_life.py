@@ -99,6 +99,7 @@ class Life:
             if state in DELIVERY_ERRORS:
                 form["ErrorCode"] = str(DELIVERY_ERRORS[state])
         due = time.monotonic() + knobs.callback_delay + step * knobs.step_seconds
+        record.told_at = due = max(due, record.told_at)
         if dice.chance(knobs.callback_reorder):
             due += dice.spread(5 * knobs.step_seconds)
         self._courier.send(record.sid, due, url, form)

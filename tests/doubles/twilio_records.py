@@ -56,6 +56,7 @@ class Record:
     at: float = field(default_factory=time.time)
     sid: str = ""
     told: str = ""  # the state a call was brought to by hand
+    told_at: float = 0.0  # when the last callback was due; later ones never overtake it
     ended_at: float | None = None
 
     def __post_init__(self) -> None:
