@@ -1,6 +1,7 @@
 """All settings, one file. Every value that differs between installations comes from the
 environment (see `.env.example`); a value that makes no sense stops the start with a sentence."""
 
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -93,10 +94,7 @@ DATABASES = {"default": database.settings(env_str("DATABASE_URL"), VAR_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = [
-    "accounts.backends.RoleBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["accounts.backends.RoleBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -111,6 +109,59 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+
+# Sign-in (allauth): by e-mail only, nobody signs up; an admin invites.
+ACCOUNT_ADAPTER = "accounts.adapter.Adapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_EMAIL_VERIFICATION = "none"  # the invitation proves the address
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "reset_password": "20/m/ip,3/m/key"}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "AlertOps"
+SESSION_COOKIE_AGE = 7 * 86400
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+
+# Channels. One without its settings writes to the outbox page and the console instead.
+EMAIL_HOST = env_str("EMAIL_HOST")
+EMAIL_PORT = env_int("EMAIL_PORT", 587, least=1, most=65535)
+EMAIL_HOST_USER = env_str("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env_str("EMAIL_HOST_PASSWORD")
+EMAIL_USE_SSL = env_bool("EMAIL_USE_SSL", EMAIL_PORT == 465)
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", EMAIL_PORT == 587)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env_str("EMAIL_FROM", f"AlertOps <alertops@{urlsplit(PUBLIC_URL).hostname}>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# A mail service instead of SMTP: ANYMAIL_ESP=mailgun and its keys as ANYMAIL_MAILGUN_API_KEY=…
+ANYMAIL_ESP = env_str("ANYMAIL_ESP")
+ANYMAIL: dict[str, object] = {"REQUESTS_TIMEOUT": 10} | {
+    name[8:]: value for name, value in os.environ.items() if name.startswith("ANYMAIL_")
+}
+if ANYMAIL_ESP:
+    EMAIL_BACKEND = f"anymail.backends.{ANYMAIL_ESP}.EmailBackend"
+elif EMAIL_HOST:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+INBOUND_DOMAIN = env_str("INBOUND_DOMAIN")  # mail to reply+<token>@ this domain comes back to us
+
+TWILIO_ACCOUNT_SID = env_str("TWILIO_ACCOUNT_SID")
+TWILIO_AUTH_TOKEN = env_str("TWILIO_AUTH_TOKEN")
+TWILIO_AUTH_TOKEN_SECONDARY = env_str("TWILIO_AUTH_TOKEN_SECONDARY")  # accepted while rotating
+TWILIO_FROM = env_str("TWILIO_FROM")
+TWILIO_API_URL = env_str("TWILIO_API_URL", "https://api.twilio.com")
+SMS_COUNTRIES = env_list("SMS_COUNTRIES")  # ISO codes that may be texted and called; empty: all
+VAPID_PRIVATE_KEY = env_str("VAPID_PRIVATE_KEY")  # made once and kept in var/ where unset
+PUSH_ALLOW_PRIVATE = env_bool("PUSH_ALLOW_PRIVATE", False)
+# Hosts or networks that webhooks and chat targets may reach although they are not public.
+ALLOW_PRIVATE_TARGETS = env_list("ALLOW_PRIVATE_TARGETS")
 
 USE_TZ = True
 TIME_ZONE = "UTC"
