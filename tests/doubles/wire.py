@@ -177,16 +177,15 @@ def _result(done: "asyncio.Future[Answer]") -> Answer:
     return Answer.json({"message": repr(error)}, 599) if error else done.result()
 
 
-class HttpDouble:
+class Double:
     """A server on 127.0.0.1, in a thread (`with`) or as its own process (`serve_forever`)."""
 
-    drip_seconds = 0.05
+    scheme = "http"
 
     def __init__(self, *, port: int = 0, journal: str | None = None) -> None:
         self.port = port
         self.journal = Journal(journal)
         self.wires: set[Wire] = set()
-        self.truncated = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._server: asyncio.Server | None = None
@@ -194,10 +193,10 @@ class HttpDouble:
     @property
     def base_url(self) -> str:
         """Return where the double listens, without a trailing slash."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
-    def handle(self, request: Request) -> Answer:
-        """Answer one request; runs on the server's thread and must not block."""
+    def protocol(self) -> asyncio.Protocol:
+        """Return what serves one new connection."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
@@ -217,9 +216,7 @@ class HttpDouble:
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: Wire(self), "127.0.0.1", self.port, backlog=512
-        )
+        self._server = await loop.create_server(self.protocol, "127.0.0.1", self.port, backlog=512)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def _run(self, ready: threading.Event) -> None:
@@ -256,3 +253,20 @@ class HttpDouble:
 
         asyncio.run(main())
         self.journal.close()
+
+
+class HttpDouble(Double):
+    """A double that speaks HTTP/1.1."""
+
+    drip_seconds = 0.05
+
+    def __init__(self, *, port: int = 0, journal: str | None = None) -> None:
+        super().__init__(port=port, journal=journal)
+        self.truncated = 0
+
+    def protocol(self) -> asyncio.Protocol:
+        return Wire(self)
+
+    def handle(self, request: Request) -> Answer:
+        """Answer one request; runs on the server's thread and must not block."""
+        raise NotImplementedError
