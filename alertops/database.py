@@ -6,11 +6,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from alertops import embedded_place
+
 
 def settings(url: str, var_dir: Path) -> dict[str, Any]:
     """Return Django's DATABASES entry for `url`, or for the embedded server where it is empty."""
     if not url:
-        url = f"postgresql://postgres@/alertops?host={var_dir / 'pgsock'}"
+        url = embedded_place.find(var_dir).url
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://")

@@ -16,6 +16,9 @@ VAR_DIR = Path(env_str("VAR_DIR", str(BASE_DIR / "var")))
 
 DEBUG = env_bool("DEBUG", False)
 PORT = env_int("PORT", 8000, least=1, most=65535)
+HOST = env_str("HOST")
+WEB_WORKERS = env_int("WEB_WORKERS", 2, least=1, most=64)
+WEB_THREADS = env_int("WEB_THREADS", 4, least=1, most=64)
 PUBLIC_URL = env_str("PUBLIC_URL", f"http://localhost:{PORT}").rstrip("/")
 if urlsplit(PUBLIC_URL).scheme not in {"http", "https"} or not urlsplit(PUBLIC_URL).hostname:
     raise ImproperlyConfigured(f"PUBLIC_URL must be an http(s) address, not {PUBLIC_URL!r}.")
@@ -33,6 +36,15 @@ ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or [
 ]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
+OWN_APPS = [
+    "accounts",
+    "groups",
+    "schedules",
+    "alerts",
+    "escalation",
+    "integrations",
+    "incidents",
+]
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
@@ -54,13 +66,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "phonenumber_field",
     "django_q",
-    "accounts",
-    "groups",
-    "schedules",
-    "alerts",
-    "escalation",
-    "integrations",
-    "incidents",
+    *OWN_APPS,
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -90,6 +96,7 @@ TEMPLATES = [
     },
 ]
 
+EMBEDDED_DATABASE = not env_str("DATABASE_URL")
 DATABASES = {"default": database.settings(env_str("DATABASE_URL"), VAR_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -170,6 +177,11 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
 
+from alertops import logs  # noqa: E402
+
+LOG_LEVEL = env_str("LOG_LEVEL", "INFO").upper()
+LOGGING = logs.config(LOG_LEVEL)
+
 # django-q2 is the clockwork, never the memory (docs/adr/0003). Each value has its reason there.
 Q_CLUSTER = {
     "name": "alertops",
@@ -186,4 +198,5 @@ Q_CLUSTER = {
     "poll": 0.2,
     "recycle": 5000,
     "guard_cycle": 1,
+    "log_level": "WARNING",
 }

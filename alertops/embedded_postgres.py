@@ -1,0 +1,315 @@
+"""The embedded PostgreSQL: started when DATABASE_URL is unset, shared by every process.
+
+Starting is idempotent and takes a lock. The server runs in a session of its own, so the
+terminal's Ctrl-C does not reach it, and it outlives whoever started it. fsync stays on. Whether
+one is alive is answered by a lock its processes hold, never by a process number, which may be
+somebody else's after a restart of the machine or container.
+"""
+
+import fcntl
+import logging
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psycopg
+
+from alertops import embedded_place
+from alertops.embedded_place import Place, Unavailable, find
+
+logger = logging.getLogger(__name__)
+
+DATABASE = "alertops"
+SOCKET = ".s.PGSQL.5432"
+MAX_LOG_BYTES = 10_000_000
+LEFTOVERS_AFTER = 5.0
+SETTINGS = {
+    "listen_addresses": "",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "password_encryption": "scram-sha-256",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_min_error_statement": "panic",  # statements carry people's data: never in the log
+    "jit": "off",
+}
+
+
+def ensure_running(var_dir: Path) -> Place:
+    """Return the place of the running server, starting it (and making it) where needed.
+
+    Safe from many processes at once. Raises Unavailable with one sentence where it cannot start.
+    """
+    place = find(var_dir)
+    if is_ready(place):
+        return place
+    user = embedded_place.owner(place)
+    _make_home(place, user)
+    with _locked(place.start_lock):
+        while not is_ready(place):
+            _start(place, user)
+    return place
+
+
+def is_up(var_dir: Path) -> bool:
+    """Say whether the server runs, ready or not yet. Costs it nothing."""
+    return _status(find(var_dir)) is not None
+
+
+def is_ready(place: Place) -> bool:
+    """Say whether the server accepts connections now."""
+    return _status(place) == "ready" and _answers(place)
+
+
+def stop(place: Place, *, patience: float = 20.0) -> None:
+    """Stop the server: politely, then at once, then by force. Does nothing when it is down."""
+    if not Path(place.home).exists():
+        return
+    with _locked(place.start_lock):
+        for sign, wait in ((signal.SIGINT, patience), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+            if _free(place, 0.0):
+                return
+            with suppress(ProcessLookupError, PermissionError, TypeError):
+                os.kill(_postmaster(place), sign)
+            if _free(place, wait):
+                return
+        _kill_leftovers(place)
+
+
+def is_used(place: Place) -> bool:
+    """Say whether anybody but the caller's process is connected."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+    try:
+        with psycopg.connect(place.url, dbname="postgres", connect_timeout=2) as connection:
+            row = connection.execute(query).fetchone()
+    except psycopg.Error:
+        return False
+    return row is not None and row[0] > 1
+
+
+def _make_home(place: Place, user: pwd.struct_passwd | None) -> None:
+    home, socket_dir = Path(place.home), Path(place.socket_dir)
+    home.mkdir(mode=0o755, parents=True, exist_ok=True)
+    socket_dir.mkdir(mode=0o700, exist_ok=True)
+    if user is not None:
+        os.chown(home, user.pw_uid, user.pw_gid)
+        os.chown(socket_dir, user.pw_uid, user.pw_gid)
+        home.chmod(0o755)
+    if socket_dir.is_symlink() or socket_dir.stat().st_uid != (
+        user.pw_uid if user else os.geteuid()
+    ):
+        raise Unavailable(f"{socket_dir} belongs to somebody else: remove it or set DATABASE_URL.")
+    embedded_place.record(place)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _start(place: Place, user: pwd.struct_passwd | None) -> None:
+    """Start the server unless one is alive; return when it is ready, or gone and worth a retry."""
+    life = os.open(place.life_lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if not _take(life, LEFTOVERS_AFTER, place):
+            if _status(place) is None:  # a backend outlived its postmaster
+                _kill_leftovers(place)
+            return
+        programs = embedded_place.binaries(place, user)
+        _init(place, user, programs)
+        place.data.joinpath("postmaster.pid").unlink(missing_ok=True)  # nobody alive: it is stale
+        server = _spawn(place, user, programs, life)
+    finally:
+        os.close(life)
+    while not is_ready(place):
+        if server.poll() is not None:
+            raise Unavailable(f"The embedded PostgreSQL did not start: {_last_words(place)}")
+        time.sleep(0.02)
+    _create_database(place)
+
+
+def _spawn(
+    place: Place, user: pwd.struct_passwd | None, programs: Path, life: int
+) -> subprocess.Popen[bytes]:
+    log = place.log
+    if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
+        log.replace(log.with_suffix(".old"))
+    options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [programs / "postgres", "-D", place.data, "-k", place.socket_dir, *options],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            pass_fds=[life],
+            cwd=place.home,
+            env=_environment(),
+            **_identity(user),
+        )
+
+
+def _init(place: Place, user: pwd.struct_passwd | None, programs: Path) -> None:
+    """Make the data folder: aside, then renamed, so a half-made one is never taken for whole."""
+    if place.data.joinpath("PG_VERSION").exists():
+        _check_version(place)
+        return
+    fresh = place.data.with_name("data.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    done = subprocess.run(
+        [
+            programs / "initdb",
+            "--pgdata",
+            fresh,
+            "--username=postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+        ],
+        cwd=place.home,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        **_identity(user),
+    )
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise Unavailable(f"The embedded PostgreSQL could not make {place.data}: {reason}")
+    fresh.rename(place.data)
+
+
+def _check_version(place: Place) -> None:
+    version = place.data.joinpath("PG_VERSION").read_text(encoding="ascii").strip()
+    if version != str(embedded_place.VERSION):
+        raise Unavailable(
+            f"{place.data} was made by PostgreSQL {version}, this is {embedded_place.VERSION}."
+        )
+
+
+def _create_database(place: Place) -> None:
+    with psycopg.connect(place.url, dbname="postgres", autocommit=True) as connection:
+        known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
+        if known.fetchone() is None:
+            connection.execute(f"CREATE DATABASE {DATABASE}")
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _identity(user: pwd.struct_passwd | None) -> dict[str, object]:
+    if user is None:
+        return {"umask": 0o077}
+    groups = embedded_place.groups_of(user)
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": groups, "umask": 0o077}
+
+
+def _status(place: Place) -> str | None:
+    """What the living postmaster says of itself ("starting", "ready", ...); None: it is gone."""
+    try:
+        lines = place.data.joinpath("postmaster.pid").read_text(encoding="utf-8").splitlines()
+        alive = _is_alive(int(lines[0]))
+    except (OSError, ValueError, IndexError):
+        return None
+    if not alive:
+        return None
+    return lines[7].strip() if len(lines) > 7 else "starting"
+
+
+def _is_alive(pid: int) -> bool:
+    """Say whether `pid` runs. One that died and was not yet waited for does not."""
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (ProcessLookupError, PermissionError):
+        return False
+    except OSError:  # no /proc here: believe the signal
+        return True
+    return state.rpartition(")")[2].split()[0] not in {"Z", "X"}
+
+
+def _postmaster(place: Place) -> int | None:
+    try:
+        return int(place.data.joinpath("postmaster.pid").read_text(encoding="utf-8").split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _answers(place: Place) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(f"{place.socket_dir}/{SOCKET}")
+        except OSError:
+            return False
+    return True
+
+
+def _take(life: int, patience: float, place: Place) -> bool:
+    """Take the lock of life; False when somebody else is ready, or holds it for too long."""
+    ends = time.monotonic() + patience
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(life, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if is_ready(place) or time.monotonic() > ends:
+            return False
+        time.sleep(0.05)
+
+
+def _free(place: Place, patience: float) -> bool:
+    """Say whether every process of the server is gone, waiting for it up to `patience`."""
+    ends = time.monotonic() + patience
+    with suppress(FileNotFoundError), place.life_lock.open("r+b") as handle:
+        while True:
+            with suppress(BlockingIOError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            if time.monotonic() > ends:
+                return False
+            time.sleep(0.02)
+    return True
+
+
+def _kill_leftovers(place: Place) -> None:
+    """Kill backends that outlived their postmaster: they still hold its shared memory."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, ValueError):
+            if folder.joinpath("cwd").resolve(strict=True) == place.data.resolve():
+                os.kill(int(folder.name), signal.SIGKILL)
+
+
+def _last_words(place: Place) -> str:
+    with suppress(OSError):
+        lines = place.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        said = [line.split(": ", 1)[-1].strip() for line in lines[-20:] if "FATAL" in line]
+        return said[-1] if said else f"see {place.log}"
+    return f"see {place.log}"
+
+
+@contextmanager
+def while_needed(var_dir: Path) -> Iterator[Place]:
+    """Have the server running inside; afterwards stop it if we started it and nobody uses it."""
+    was_ready = is_ready(find(var_dir))
+    place = ensure_running(var_dir)
+    try:
+        yield place
+    finally:
+        if not was_ready and not is_used(place):
+            stop(place)

@@ -1,0 +1,108 @@
+"""`manage.py serve`: the production entry. `serve web|worker|watchdog` starts one of the three."""
+
+import importlib
+import logging
+import time
+from argparse import ArgumentParser
+from contextlib import suppress
+from importlib.util import find_spec
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import OperationalError, connection, connections
+
+from alertops import embedded_postgres, watchdog, web, worker
+from alertops.embedded_place import Unavailable
+from alertops.supervisor import AlreadyRunning, Child, Supervisor
+
+logger = logging.getLogger(__name__)
+
+MIGRATION_LOCK = 7310431
+MAINS = {"web": web.main, "worker": worker.main, "watchdog": watchdog.main}
+
+
+class Command(BaseCommand):
+    help = "Migrates, then serves the web pages, the django-q2 cluster and the watchdog."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("only", nargs="?", choices=sorted(MAINS), help="start only this one")
+
+    def handle(self, *args: Any, only: str | None, **options: Any) -> None:
+        names = [only] if only else list(MAINS)
+        supervisor = Supervisor(
+            run_dir=settings.VAR_DIR / "run",
+            children=[Child(name, MAINS[name]) for name in names],
+            look=watch_database,
+        )
+        try:
+            supervisor.claim()
+        except AlreadyRunning as error:
+            raise CommandError(str(error)) from error
+        if "web" in names and not web.port_is_free():
+            raise CommandError(f"Port {settings.PORT} is in use: stop what uses it, or set PORT.")
+        try:
+            if settings.EMBEDDED_DATABASE:
+                embedded_postgres.ensure_running(settings.VAR_DIR)
+            if supervisor.once("setup", set_up):
+                preload(names)
+                self.stdout.write(
+                    self.style.SUCCESS(
+                        f"Serving {', '.join(names)} at {settings.PUBLIC_URL} - Ctrl-C stops."
+                    )
+                )
+                supervisor.run()
+            elif not supervisor.stops:
+                raise CommandError("The database could not be prepared; the reason stands above.")
+        except Unavailable as error:
+            raise CommandError(str(error)) from error
+        finally:
+            stop_database()
+
+
+def set_up() -> None:
+    """Wait for the database, migrate (one host at a time), collect the static files."""
+    while True:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+            break
+        except OperationalError as error:
+            logger.warning("Waiting for the database: %s", str(error).strip().splitlines()[0])
+            connection.close()
+            time.sleep(1.0)
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    connections.close_all()
+
+
+def preload(names: list[str]) -> None:
+    """Load the code of the children now: what is loaded before they are forked, they share."""
+    for config_name in settings.OWN_APPS:
+        with suppress(ModuleNotFoundError):
+            if find_spec(f"{config_name}.tasks"):
+                importlib.import_module(f"{config_name}.tasks")
+    if "web" in names:
+        importlib.import_module("alertops.wsgi")
+        importlib.import_module(settings.ROOT_URLCONF)
+    connections.close_all()
+
+
+def watch_database() -> None:
+    """Start the embedded PostgreSQL again when it died."""
+    if not settings.EMBEDDED_DATABASE or embedded_postgres.is_up(settings.VAR_DIR):
+        return
+    logger.error("The embedded PostgreSQL is down; starting it again")
+    try:
+        embedded_postgres.ensure_running(settings.VAR_DIR)
+    except Unavailable as error:
+        logger.error("%s", error)
+
+
+def stop_database() -> None:
+    """Stop the embedded PostgreSQL unless somebody else is using it."""
+    if not settings.EMBEDDED_DATABASE:
+        return
+    place = embedded_postgres.find(settings.VAR_DIR)
+    if embedded_postgres.is_ready(place) and not embedded_postgres.is_used(place):
+        embedded_postgres.stop(place, patience=2.0)

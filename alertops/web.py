@@ -1,0 +1,83 @@
+"""The web server: granian, two processes of a few threads, HTTP/1.1 only."""
+
+import multiprocessing
+import socket
+from typing import Any
+
+from django.conf import settings
+
+HEADER_BYTES = 32 * 1024
+HEADER_MILLISECONDS = 10_000
+IDLE_THREAD_SECONDS = 600  # a thread keeps its database connection: let it live
+
+
+def main() -> None:
+    """Serve until a stop signal."""
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
+    from granian.server import Server
+
+    multiprocessing.set_start_method("fork", force=True)  # workers share what is already loaded
+    server = Server(
+        "alertops.wsgi:application",
+        address=address(),
+        port=settings.PORT,
+        interface=Interfaces.WSGI,
+        workers=settings.WEB_WORKERS,
+        blocking_threads=settings.WEB_THREADS,
+        blocking_threads_idle_timeout=IDLE_THREAD_SECONDS,
+        runtime_threads=1,
+        runtime_blocking_threads=1,
+        backlog=2048,
+        backpressure=1024,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES
+        ),
+        websockets=False,
+        log_access=False,  # paths carry keys
+        log_dictconfig=_logging(),
+        respawn_failed_workers=True,
+        respawn_interval=0.1,
+        workers_kill_timeout=4,
+        process_name="alertops web",
+    )
+    server.serve(target_loader=_application, wrap_loader=False)
+
+
+def _application() -> Any:
+    from alertops.wsgi import application
+
+    return application
+
+
+def _logging() -> dict[str, Any]:
+    """Our own logging, word for word: granian lays its configuration over everything."""
+    loggers = {**settings.LOGGING["loggers"], "_granian": {"level": "WARNING", "propagate": True}}
+    return {**settings.LOGGING, "loggers": loggers}
+
+
+def address() -> str:
+    """Return the address to listen at: HOST, or everything the machine has."""
+    if settings.HOST:
+        return str(settings.HOST)
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::", 0))
+            both = probe.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) == 0
+    except OSError:
+        return "0.0.0.0"  # noqa: S104 - a server listens
+    return "::" if both else "0.0.0.0"  # noqa: S104
+
+
+def port_is_free() -> bool:
+    """Say whether nobody serves PORT yet. Without this, two servers would share it unnoticed."""
+    host = address()
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, settings.PORT))
+        except OSError:
+            return False
+    return True
