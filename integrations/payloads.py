@@ -1,0 +1,177 @@
+"""Bytes from anywhere, turned into a value: pure, bounded, never raises.
+
+Tools lie about content types, compress, double-encode and break off in the middle. Whatever they
+send, an answer comes back: a JSON value, the fields of a form, or the text as it could be read.
+"""
+
+import json
+import re
+import zlib
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+EXPANDED = 4 * 1024 * 1024
+"""Bytes a compressed body may become."""
+_FIELDS = 1000
+_DIGITS = 400
+_FORM = re.compile(r"[\w.\[\]%+\-]{1,200}=")
+# Only real character sets: a codec such as punycode would take minutes over a megabyte.
+_CHARSET = re.compile(
+    r"charset\s*=\s*\"?(iso-8859-\d{1,2}|latin-?1|windows-125\d|cp125\d|shift_jis|euc-jp|euc-kr"
+    r"|gb2312|gbk|gb18030|big5|koi8-[ru])\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a body says. `problem` is a sentence where it could not be read as data."""
+
+    value: Any
+    kind: str  # json | form | text | empty
+    problem: str = ""
+
+
+def decode(body: bytes, content_type: str = "", content_encoding: str = "") -> Decoded:
+    """Return the value in `body`, looking at the bytes first and at what was claimed second."""
+    try:  # nearly every body: plain UTF-8 JSON
+        value = orjson.loads(body)
+        if isinstance(value, (dict, list)):
+            return Decoded(value, "json")
+    except ValueError:
+        pass
+    body, problem = _expand(body, content_encoding)
+    text = _text(body, content_type).strip("\ufeff \t\r\n\x00")
+    if not text:
+        return Decoded("", "empty", problem or "The body is empty.")
+    if problem:
+        return Decoded(text, "text", problem)
+    return _structured(text, content_type)
+
+
+def _structured(text: str, content_type: str) -> Decoded:
+    if text[0] in '{["':
+        value = _json(text)
+        if isinstance(value, str):  # JSON inside a JSON string
+            inner = _json(value.strip()) if value.strip()[:1] in {"{", "["} else None
+            value = inner if isinstance(inner, (dict, list)) else value
+        if isinstance(value, (dict, list)):
+            return Decoded(value, "json")
+        if isinstance(value, str):
+            return Decoded(value, "text")
+        return Decoded(text, "text", "The body looks like JSON but cannot be read.")
+    if "form-urlencoded" in content_type.lower() or _FORM.match(text):
+        form = _form(text)
+        if form is not None:
+            return form
+    if "json" in content_type.lower() and not isinstance(_json(text), (int, float, str, bool)):
+        return Decoded(text, "text", "The body is not JSON although it says so.")
+    return Decoded(text, "text")
+
+
+def _form(text: str) -> Decoded | None:
+    """Return the fields of a form; a field `payload` that holds JSON is the whole of it."""
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS)
+    except ValueError:
+        return None
+    if not pairs:
+        return None
+    for name, content in pairs:
+        if name.lower() in {"payload", "body", "json"} and content[:1] in {"{", "["}:
+            value = _json(content)
+            if isinstance(value, (dict, list)):
+                return Decoded(value, "form")
+    fields: dict[str, Any] = {}
+    for name, content in pairs:
+        if name in fields:
+            kept = fields[name]
+            fields[name] = [*kept, content] if isinstance(kept, list) else [kept, content]
+        else:
+            fields[name] = content
+    if len(fields) == 1 and pairs[0][1] == "":  # `curl -d 'disk full'`: a sentence, not a form
+        return None
+    return Decoded(fields, "form")
+
+
+def _json(text: str) -> Any:
+    """Return the value, or None. Takes what strict parsers refuse: NaN, huge numbers, "\\ud800"."""
+    try:
+        return json.loads(text, parse_int=_int, parse_constant=str, strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _int(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _DIGITS else digits
+
+
+def _expand(body: bytes, content_encoding: str) -> tuple[bytes, str]:
+    """Undo gzip or deflate, up to EXPANDED bytes. A bomb goes off in a box."""
+    encoding = content_encoding.strip().lower()
+    if body[:2] == b"\x1f\x8b":
+        return _inflate(body, 31, 15)
+    if encoding == "deflate":
+        return _inflate(body, 15, -15)
+    if encoding in {"br", "zstd"}:
+        return body, f"The body is compressed with {encoding}, which is not supported; use gzip."
+    return body, ""
+
+
+def _inflate(body: bytes, *windows: int) -> tuple[bytes, str]:
+    for window in windows:
+        inflater = zlib.decompressobj(window)
+        try:
+            expanded = inflater.decompress(body, EXPANDED + 1)
+        except zlib.error:
+            continue
+        if len(expanded) > EXPANDED:
+            return expanded[:65536], "The body is larger than 4 MiB when it is unpacked."
+        if not inflater.eof:
+            return expanded, "The compressed body breaks off."
+        return expanded, ""
+    return body, "The body says it is compressed but cannot be unpacked."
+
+
+def _text(body: bytes, content_type: str) -> str:
+    """Return the characters: by mark, by where NULs stand, as UTF-8, by claim, else one to one."""
+    for mark, codec in _MARKS:
+        if body.startswith(mark):
+            return body.decode(codec, "replace")
+    if (silent := _wide(body)) is not None:
+        return body.decode(silent, "replace")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    if claimed := _CHARSET.search(content_type):
+        try:
+            return body.decode(claimed[1], "strict")
+        except (LookupError, ValueError):
+            pass
+    readable = body.decode("utf-8", "replace")
+    return readable if readable.count("\ufffd") * 10 < len(readable) else body.decode("latin-1")
+
+
+def _wide(body: bytes) -> str | None:
+    """UTF-16 or UTF-32 without a mark shows by where its NULs stand."""
+    pattern = tuple(byte == 0 for byte in body[:4])
+    return _WIDE.get(pattern)
+
+
+_MARKS = (
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+)
+_WIDE = {
+    (False, True, False, True): "utf-16-le",
+    (True, False, True, False): "utf-16-be",
+    (False, True, True, True): "utf-32-le",
+    (True, True, True, False): "utf-32-be",
+}

@@ -1,0 +1,110 @@
+"""Datadog: https://docs.datadoghq.com/integrations/webhooks/
+
+The payload is written by the customer from `$VARIABLES`; ours is the one below. A variable that
+has no value arrives as its own name, so such a text counts as absent. The default payload has no
+transition, but its title begins with "[Triggered]" or "[Recovered on {host:a}]".
+Sample: integrations/samples/datadog.json
+"""
+
+from typing import Any
+
+from integrations import texts
+from integrations.mapping import Vendor, choose, field, first, joined
+from integrations.vocabulary import Words
+
+_TRANSITIONS = {
+    "Triggered": "trigger",
+    "Re-Triggered": "trigger",
+    "No Data": "trigger",
+    "Re-No Data": "trigger",
+    "Warn": "trigger",
+    "Re-Warn": "trigger",
+    "Renotify": "trigger",
+    "Recovered": "resolve",
+}
+_SEVERITY_OF = {"warn": "medium", "re-warn": "medium"}
+
+
+def _split(item: Any, top: Any) -> tuple[str, str]:
+    """The transition in front of the title, and the title without it."""
+    title = texts.words(field("alert_title", "title", "event_title")(item, top)).strip()
+    if title.startswith("[") and (end := title.find("] ")) > 0:
+        mark = title[1:end].partition(" on ")[0].strip()
+        if mark.lower() in {word.lower() for word in _TRANSITIONS}:
+            return mark, title[end + 2 :].strip()
+    return "", title
+
+
+def _severity(item: Any, top: Any) -> str:
+    """The monitor's priority; else a warning is medium; else how Datadog colours the event."""
+    priority = texts.words(field("alert_priority", "priority")(item, top))
+    if priority[:1] in {"P", "p"} and priority[1:].isdigit():
+        return priority
+    transition = texts.words(field("alert_transition")(item, top)) or _split(item, top)[0]
+    kind = texts.words(field("alert_type")(item, top)).strip().lower()
+    # A recovery is coloured "success", which says nothing about how bad it was.
+    return _SEVERITY_OF.get(transition.lower()) or ("" if kind == "success" else kind)
+
+
+def _details(item: Any, top: Any) -> dict[str, Any]:
+    names = ("hostname", "alert_metric", "alert_query", "alert_scope", "alert_status", "org_name")
+    if not isinstance(item, dict):
+        return {}
+    shown = {name: item[name] for name in names if item.get(name)}
+    return {name: text for name, text in shown.items() if not _unfilled(texts.words(text))}
+
+
+def _unfilled(text: str) -> bool:
+    return text.startswith("$") and text[1:].replace("_", "").isupper()
+
+
+datadog = Vendor(
+    kind="datadog",
+    label="Datadog",
+    action=first(
+        choose("alert_transition", _TRANSITIONS),
+        choose(lambda item, top: _split(item, top)[0], _TRANSITIONS),
+    ),
+    # One monitor alerts per group (host, service …): the cycle key and the scope tell them apart.
+    dedup_key=first(
+        joined("alert_id", "alert_scope"),
+        field("alert_cycle_key", "aggreg_key"),
+    ),
+    title=lambda item, top: _split(item, top)[1],
+    description=field("event_msg", "body", "text_only_msg"),
+    severity=_severity,
+    details=_details,
+    tags=field("tags"),
+    links=(("Datadog", field("link", "url")), ("Snapshot", field("snapshot"))),
+    absent=_unfilled,
+    words=Words(severities={"error": "critical", "warning": "medium", "success": "info"}),
+    setup="""\
+In Datadog open *Integrations → Webhooks → New*, name it `alertops`, paste this URL:
+
+    {url}
+
+and this payload:
+
+    {{
+      "alert_id": "$ALERT_ID",
+      "alert_cycle_key": "$ALERT_CYCLE_KEY",
+      "alert_title": "$ALERT_TITLE",
+      "alert_transition": "$ALERT_TRANSITION",
+      "alert_type": "$ALERT_TYPE",
+      "alert_priority": "$ALERT_PRIORITY",
+      "alert_scope": "$ALERT_SCOPE",
+      "alert_metric": "$ALERT_METRIC",
+      "alert_query": "$ALERT_QUERY",
+      "alert_status": "$ALERT_STATUS",
+      "event_msg": "$TEXT_ONLY_MSG",
+      "hostname": "$HOSTNAME",
+      "tags": "$TAGS",
+      "link": "$LINK",
+      "snapshot": "$SNAPSHOT",
+      "org_name": "$ORG_NAME"
+    }}
+
+Then write `@webhook-alertops` into the message of each monitor that should page.
+""",
+    docs="https://docs.datadoghq.com/integrations/webhooks/",
+)
