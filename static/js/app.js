@@ -55,6 +55,7 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (token && event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = token.value;
 });
 document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden) return event.preventDefault();
   const busy = event.target.querySelector && (event.target.querySelector("input[type=checkbox]:checked") || event.target.querySelector("details[open]"));
   if (busy && event.detail.requestConfig.triggeringEvent?.type !== "submit" && event.detail.requestConfig.verb === "get") event.preventDefault();
 });
