@@ -2,10 +2,15 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 
-def stored_key(path: Path) -> str:
+def _signing_key() -> str:
+    return secrets.token_urlsafe(64)
+
+
+def stored_key(path: Path, *, make: Callable[[], str] = _signing_key) -> str:
     """Return the key kept at `path`, making it (readable by its owner only) the first time."""
     try:
         return path.read_text(encoding="utf-8").strip()
@@ -14,7 +19,7 @@ def stored_key(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     fresh.touch(mode=0o600)
-    fresh.write_text(secrets.token_urlsafe(64), encoding="utf-8")
+    fresh.write_text(make(), encoding="utf-8")
     try:
         os.link(fresh, path)  # two processes starting at once: the first one's key wins
     except FileExistsError:

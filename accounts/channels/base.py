@@ -1,0 +1,149 @@
+"""What every channel promises, and the words it shares with the dispatcher.
+
+A channel formats a finished message and hands it to one provider. It keeps no state, reads no
+database and decides nothing: retrying, falling back and giving up are the dispatcher's.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from django.http import HttpRequest, HttpResponse
+
+
+class TryLater(Exception):
+    """It did not work now. `maybe_sent`: the provider may have taken it (look before re-sending).
+
+    `systemic`: the provider as a whole refuses us (token revoked, account suspended).
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        retry_after: float | None = None,
+        maybe_sent: bool = False,
+        systemic: bool = False,
+    ) -> None:
+        super().__init__(reason)
+        self.reason, self.retry_after = reason, retry_after
+        self.maybe_sent, self.systemic = maybe_sent, systemic
+
+
+class Undeliverable(Exception):
+    """It will never work: next method now. `dead_address`: the contact method is to be disabled."""
+
+    def __init__(self, reason: str, *, dead_address: bool = False) -> None:
+        super().__init__(reason)
+        self.reason, self.dead_address = reason, dead_address
+
+
+class Forged(Exception):
+    """A callback whose signature is wrong, missing, or cannot be checked. Nothing may change."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message to one contact method, worded by the dispatcher."""
+
+    subject: str
+    title: str
+    text: str
+    html: str
+    short: str  # the text message, with the "[K7Q2]" reply code, at most two segments
+    speech: str  # what a call says
+    url: str
+    ack_url: str  # the signed page with one button
+    token: str  # of this attempt, unique: rides in callback addresses
+    key: str  # of the notification, the same over all attempts
+    reply_code: str = ""
+    reply_token: str = ""
+    callback_url: str = ""  # absolute, with a literal "{what}" to be replaced
+    severity: str = "critical"
+    test: bool = False
+
+    def callback(self, what: str) -> str:
+        """Return the address a provider reports `what` to."""
+        return self.callback_url.replace("{what}", what)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The provider took the message."""
+
+    provider_id: str
+    delivered: bool = False
+
+
+@dataclass(frozen=True)
+class Received:
+    """What a provider told us, in our words. `rank` only ever moves forward."""
+
+    what: Literal["receipt", "reply", "key", "answer"]
+    token: str = ""
+    state: Literal["", "sent", "delivered", "failed"] = ""
+    rank: int = 0
+    provider_id: str = ""
+    address: str = ""
+    text: str = ""
+    digits: str = ""
+    detail: str = ""
+    dead_address: bool = False
+    stop: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to tell whoever called back: `menu` offers the keys, `hangup` ends the call."""
+
+    text: str
+    message: Message | None = None
+    menu: bool = False
+    hangup: bool = False
+
+
+class Channel:
+    """One way to reach people. Instances are shared by all threads and keep no state."""
+
+    kind: str
+    label: str
+    icon: str = ""
+    hint: str = ""  # beside the address field of the form
+    loud: bool = False  # wakes people up: left out of low-urgency rules by default
+    can_look_up: bool = False
+    proof_seconds: int | None = None  # no proof of delivery within: next method of the person
+    code_by_message: bool = True  # verified by a code sent to the address
+
+    def configured(self) -> str:
+        """Return "" when messages can leave, else a sentence naming the missing setting."""
+        return ""
+
+    def clean(self, address: str) -> str:
+        """Return the address normalised. Raises ValidationError with one sentence."""
+        raise NotImplementedError
+
+    def mask(self, address: str) -> str:
+        """Return the address as timelines and logs may show it."""
+        raise NotImplementedError
+
+    def send(self, address: str, message: Message) -> Receipt:
+        """Hand the message over within 10 s. Raises TryLater or Undeliverable."""
+        raise NotImplementedError
+
+    def look_up(
+        self, address: str, message: Message, since: datetime, tokens: list[str]
+    ) -> str | None:
+        """Return the provider's id when it already has this message. Raises TryLater."""
+        return None
+
+    def poll(self, provider_id: str) -> Received | None:
+        """Ask the provider how far the message got; None when it cannot say."""
+        return None
+
+    def receive(self, request: HttpRequest, what: str, token: str) -> Received:
+        """Verify and translate a callback. Raises Forged."""
+        raise Forged(f"{self.label} takes no callbacks.")
+
+    def respond(self, received: Received, answer: Answer) -> HttpResponse:
+        """Answer a callback in the provider's language."""
+        return HttpResponse(status=204)

@@ -1,0 +1,185 @@
+"""E-mail: by SMTP, or by a mail service through anymail."""
+
+import contextlib
+import smtplib
+import ssl
+import time
+from email.utils import parseaddr
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.message import sanitize_address
+from django.core.mail.utils import DNS_NAME
+from django.core.validators import validate_email
+
+from accounts.channels.base import Channel, Message, Receipt, TryLater, Undeliverable
+
+SECONDS = 10.0
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
+
+
+class Email(Channel):
+    kind, label, icon = "email", "E-mail", "mail"
+    hint = "An e-mail address."
+
+    def configured(self) -> str:
+        if settings.EMAIL_HOST or settings.EMAIL_BACKEND.startswith("anymail."):
+            return ""
+        return "No mail server is configured (EMAIL_HOST is not set)."
+
+    def clean(self, address: str) -> str:
+        address = address.strip().lower()
+        try:
+            validate_email(address)
+        except ValidationError:
+            raise ValidationError("Write an e-mail address like name@example.org.") from None
+        return address
+
+    def mask(self, address: str) -> str:
+        name, _, host = address.partition("@")
+        return f"{name[:1]}•••@{host}"
+
+    def send(self, address: str, message: Message) -> Receipt:
+        """Hand over a mail with plain text and HTML; every attempt has the same Message-ID."""
+        mail = compose(address, message)
+        if settings.EMAIL_BACKEND == SMTP:
+            return Receipt(_by_smtp(mail))
+        return Receipt(_by_service(mail))
+
+
+def compose(address: str, message: Message) -> EmailMultiAlternatives:
+    """Return the mail. Whatever an alert is called, its subject is one line."""
+    subject = " ".join(message.subject.split())[:200] or "Alert"
+    host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2] or "localhost"
+    headers = {
+        "Message-ID": f"<{message.key}@{host}>",
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+    }
+    if message.severity == "critical" and not message.test:
+        headers |= {"X-Priority": "1", "Importance": "high"}
+    reply_to = None
+    if settings.INBOUND_DOMAIN and message.reply_token:
+        reply_to = [f"reply+{message.reply_token}@{settings.INBOUND_DOMAIN}"]
+    mail = EmailMultiAlternatives(
+        subject,
+        message.text,
+        settings.DEFAULT_FROM_EMAIL,
+        [address],
+        headers=headers,
+        reply_to=reply_to,
+    )
+    if message.html:
+        mail.attach_alternative(message.html, "text/html")
+    return mail
+
+
+class _Timed(smtplib.SMTP):
+    """One conversation with one deadline, which remembers whether the mail was handed over."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.deadline = time.monotonic() + SECONDS
+        self.handed_over = False
+        super().__init__(*args, **kwargs)
+
+    def _limit(self) -> None:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        if self.sock:
+            self.sock.settimeout(left)
+
+    def send(self, s: Any) -> None:
+        self._limit()
+        super().send(s)
+
+    def getreply(self) -> tuple[int, bytes]:
+        self._limit()
+        return super().getreply()
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        self.handed_over = True
+        return super().data(msg)
+
+
+class _TimedTls(_Timed, smtplib.SMTP_SSL):
+    pass
+
+
+def _by_smtp(mail: EmailMultiAlternatives) -> str:
+    wire: _Timed | None = None
+    try:
+        wire = _open()
+        sender = sanitize_address(parseaddr(mail.from_email)[1], "utf-8")
+        recipient = sanitize_address(mail.to[0], "utf-8")
+        wire.sendmail(sender, [recipient], mail.message().as_bytes(linesep="\r\n"))
+    except (OSError, smtplib.SMTPException) as error:
+        _sort(error, maybe_sent=wire is not None and wire.handed_over)
+    finally:
+        if wire is not None:
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                wire.quit()  # an error here comes after the mail was taken
+            wire.close()
+    return str(mail.extra_headers["Message-ID"])
+
+
+def _open() -> _Timed:
+    where = (settings.EMAIL_HOST, settings.EMAIL_PORT, DNS_NAME.get_fqdn())
+    if settings.EMAIL_USE_SSL:
+        return _TimedTls(*where, timeout=5, context=ssl.create_default_context())
+    wire = _Timed(*where, timeout=5)
+    if settings.EMAIL_USE_TLS:
+        wire.starttls(context=ssl.create_default_context())
+    if settings.EMAIL_HOST_USER:
+        wire.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+    return wire
+
+
+def _sort(error: Exception, *, maybe_sent: bool) -> NoReturn:
+    """Say what an SMTP error means: this address, our account, or the weather."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, words = next(iter(error.recipients.values()))
+        if code >= 500:
+            raise Undeliverable(_words(code, words), dead_address=True) from None
+        raise TryLater(_words(code, words)) from None
+    if isinstance(error, smtplib.SMTPResponseException):
+        reason = _words(error.smtp_code, error.smtp_error)
+        if isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500:
+            raise Undeliverable(reason) from None
+        raise TryLater(reason, systemic=error.smtp_code >= 500) from None
+    reason = f"The mail server cannot be used: {type(error).__name__}."
+    raise TryLater(reason, maybe_sent=maybe_sent) from None
+
+
+def _words(code: int, words: bytes | str) -> str:
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    return f"SMTP {code}: {' '.join(text.split())[:120]}"
+
+
+def _by_service(mail: EmailMultiAlternatives) -> str:
+    if not settings.EMAIL_BACKEND.startswith("anymail."):
+        mail.send()
+        return str(mail.extra_headers["Message-ID"])
+    # anymail brings `requests`, 6 MB that an installation with SMTP never needs.
+    import requests
+    from anymail.exceptions import AnymailAPIError, AnymailRecipientsRefused
+
+    try:
+        mail.send()
+    except AnymailRecipientsRefused as error:
+        raise Undeliverable("The mail service refuses this address.", dead_address=True) from error
+    except AnymailAPIError as error:
+        status = getattr(error, "status_code", None) or 0
+        unsent = isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError)
+        reason = f"The mail service answered {status or 'nothing'}."
+        if 400 <= status < 500 and status not in {401, 402, 403, 408, 429}:
+            raise Undeliverable(reason) from None
+        raise TryLater(
+            reason,
+            maybe_sent=not unsent and (status == 0 or status >= 500 or status == 408),
+            systemic=status in {401, 402, 403},
+        ) from None
+    status = getattr(mail, "anymail_status", None)
+    return str(getattr(status, "message_id", "") or mail.extra_headers["Message-ID"])
