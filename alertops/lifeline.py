@@ -7,6 +7,7 @@ import os
 import signal
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None)
 _closing = mmap.mmap(-1, 1)  # anonymous and shared: forked children see the same byte
 _parent = 0
@@ -25,6 +26,12 @@ def announce_closing() -> None:
 def open_again() -> None:
     """Take the announcement back: a supervisor starts anew (tests start several)."""
     _closing[0] = 0
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent dies, so that it gets buried."""
+    if hasattr(_libc, "prctl"):
+        _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def tie(parent: int) -> None:

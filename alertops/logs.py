@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 FIELDS = (
-    "alert", "attempt", "channel", "count", "event", "group", "integration", "kind", "loop", "method",
-    "notification", "outcome", "run", "seconds", "status",
+    "alert", "attempt", "channel", "count", "event", "group", "integration", "kind", "loop",
+    "method", "notification", "outcome", "run", "seconds", "status",
 )  # fmt: skip
 MASK = "•••"
 LONGEST = 8000

@@ -51,7 +51,7 @@ def kill(run_dir: Path, name: str) -> bool:
 
 
 def kill_group(number: int, *, patience: float = 2.0) -> None:
-    """Kill the group and wait until it is empty (a process nobody buries may stay a zombie)."""
+    """Kill the group and wait until nothing of it runs."""
     ends = time.monotonic() + patience
     while is_alive(number) and time.monotonic() < ends:
         with suppress(ProcessLookupError, PermissionError):
@@ -62,14 +62,15 @@ def kill_group(number: int, *, patience: float = 2.0) -> None:
 
 
 def is_alive(number: int) -> bool:
-    """Say whether any process of the group exists."""
+    """Say whether any process of the group runs. The dead whom nobody has buried do not count."""
     try:
         os.killpg(number, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    states = [stat for stat in map(_stat, _pids()) if stat and int(stat[2]) == number]
+    return not states or any(stat[0] not in {"Z", "X"} for stat in states)
 
 
 def claim(run_dir: Path, name: str) -> int | None:
@@ -86,8 +87,20 @@ def claim(run_dir: Path, name: str) -> int | None:
 
 def _started(pid: int) -> int | None:
     """Return when `pid` started, in the kernel's ticks; None when it is gone or cannot be told."""
+    stat = _stat(pid)
+    return int(stat[19]) if stat else None
+
+
+def _pids() -> list[int]:
+    with suppress(OSError):
+        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return []
+
+
+def _stat(pid: int) -> list[str] | None:
+    """Return the kernel's facts on a process, from its state on; None when there are none."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    return int(stat.rpartition(")")[2].split()[19])
+    return text.rpartition(")")[2].split()

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from alertops import database, secret
+from alertops import database, logs, secret
 from alertops.env import env_bool, env_int, env_list, env_str, load_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -35,6 +35,25 @@ ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or [
     "[::1]",
 ]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+# Behind this many reverse proxies of yours; a client's address is then read from X-Forwarded-For.
+TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0, most=10)
+METRICS_TOKEN = env_str("METRICS_TOKEN")
+BODY_BYTES = 1024 * 1024  # the largest body read of any request; more is cut, never trusted
+DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_BYTES
+
+IS_HTTPS = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "csrf"
+CSRF_COOKIE_HTTPONLY = True  # every form and htmx header carries its own token
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 7 * 86400
+SECURE_HSTS_SECONDS = 365 * 86400 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = False  # other names of the domain are not ours to decide
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "no-referrer"
+X_FRAME_OPTIONS = "DENY"
 
 OWN_APPS = [
     "accounts",
@@ -64,11 +83,13 @@ INSTALLED_APPS = [
     "anymail",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "phonenumber_field",
     "django_q",
     *OWN_APPS,
 ]
 MIDDLEWARE = [
+    "alertops.security.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -176,8 +197,10 @@ LANGUAGE_CODE = "en"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
-
-from alertops import logs  # noqa: E402
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "alertops.static.Storage"},
+}
 
 LOG_LEVEL = env_str("LOG_LEVEL", "INFO").upper()
 LOGGING = logs.config(LOG_LEVEL)

@@ -109,6 +109,7 @@ class Supervisor:
     def _listen(self) -> None:
         if self._wake != (-1, -1):
             return
+        lifeline.adopt_orphans()
         self._wake = os.pipe()
         for end in self._wake:
             os.set_blocking(end, False)

@@ -1,9 +1,76 @@
-"""The WSGI application."""
+"""The WSGI application: two Django handlers behind one small switch.
 
+Machines' requests (events coming in, health, metrics) need no session, no sign-in and no forms:
+they take a handler without middleware. Everything else takes the full chain.
+"""
+
+import io
 import os
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import urlsplit
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "alertops.settings")
+django.setup(set_prefix=False)
 
-application = get_wsgi_application()
+from django.conf import settings  # noqa: E402
+from django.core.handlers.exception import convert_exception_to_response  # noqa: E402
+from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
+
+StartResponse = Callable[..., Any]
+Environ = dict[str, Any]
+
+_MACHINES = re.compile(r"/(?:v2/|api/v2/|healthz$|readyz$|health/engine$|metrics$)")
+_EVENT = re.compile(r"/integrations/[\w-]{16,}/?$")
+_SCHEME = urlsplit(settings.PUBLIC_URL).scheme
+
+
+class LightHandler(WSGIHandler):
+    """Django's request handling without any middleware."""
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        self._view_middleware: list[Any] = []
+        self._template_response_middleware: list[Any] = []
+        self._exception_middleware: list[Any] = []
+        self._middleware_chain = convert_exception_to_response(self._get_response)
+
+
+_full = WSGIHandler()
+_light = LightHandler()
+
+
+def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer one request."""
+    environ["wsgi.url_scheme"] = _SCHEME  # known from PUBLIC_URL; no header is believed
+    if settings.TRUSTED_PROXIES:
+        environ["REMOTE_ADDR"] = client_address(environ, settings.TRUSTED_PROXIES)
+    if "HTTP_TRANSFER_ENCODING" in environ and not environ.get("CONTENT_LENGTH"):
+        _measure(environ)
+    handler = _light if is_for_machines(environ) else _full
+    return handler(environ, start_response)
+
+
+def is_for_machines(environ: Environ) -> bool:
+    """Say whether a request comes from a program that carries its own key, if any."""
+    path = environ.get("PATH_INFO", "")
+    if environ.get("REQUEST_METHOD") == "POST" and _EVENT.match(path):
+        return True
+    return _MACHINES.match(path) is not None
+
+
+def client_address(environ: Environ, proxies: int) -> str:
+    """Return who is behind `proxies` proxies of ours; what stands further left may be invented."""
+    hops = [
+        hop.strip() for hop in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()
+    ]
+    return hops[-proxies] if len(hops) >= proxies else environ.get("REMOTE_ADDR", "")
+
+
+def _measure(environ: Environ) -> None:
+    """Give a chunked body the length Django needs to read it; one byte over the cap is enough."""
+    body = environ["wsgi.input"].read(settings.BODY_BYTES + 1)
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))

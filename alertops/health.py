@@ -1,0 +1,135 @@
+"""Is it alive? Four answers for machines, cheap enough to be asked every second, and anonymous:
+they hold figures and nothing that names a person, an alert or a host."""
+
+import hmac
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
+
+LATE = 10.0
+"""Seconds without a heartbeat after which a loop counts as late."""
+LOOPS = ("inbox", "tick", "outbox")
+RECHECK = 2.0
+
+_AGES = (
+    "SELECT name, extract(epoch FROM clock_timestamp() - beat_at)::float8 FROM alertops_loopbeat"
+)
+
+_migrated = False
+_looked = -RECHECK
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process is up; nothing else is asked."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """The database is reachable and has every migration: send requests here."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        ready, reason = _is_migrated(), "Migrations have not been applied yet."
+    except Error:
+        ready, reason = False, "The database cannot be reached."
+    if ready:
+        return JsonResponse({"status": "ok"})
+    return JsonResponse({"status": "not ready", "error": reason}, status=503)
+
+
+@require_safe
+@never_cache
+def engine(request: HttpRequest) -> HttpResponse:
+    """Every loop has shown a sign of life within LATE seconds; 503 with the figures otherwise."""
+    try:
+        ages = loop_ages()
+    except Error:
+        return JsonResponse(
+            {"status": "down", "error": "The database cannot be reached.", "loops": {}}, status=503
+        )
+    late = sorted(name for name, age in ages.items() if age is None or age > LATE)
+    loops = {
+        name: {"age_seconds": None if age is None else round(age, 3), "late": name in late}
+        for name, age in ages.items()
+    }
+    body: dict[str, Any] = {"status": "late" if late else "ok", "loops": loops}
+    if late:
+        body["error"] = f"No sign of life for more than {LATE:.0f} s: {', '.join(late)}."
+    return JsonResponse(body, status=503 if late else 200)
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus' text format. Asks for `Authorization: Bearer METRICS_TOKEN` where that is set."""
+    expected = f"Bearer {settings.METRICS_TOKEN}"
+    given = request.headers.get("Authorization", "")
+    if settings.METRICS_TOKEN and not hmac.compare_digest(given.encode(), expected.encode()):
+        response = JsonResponse({"error": "This needs the metrics token."}, status=401)
+        response.headers["WWW-Authenticate"] = "Bearer"
+        return response
+    try:
+        body = generate_latest(_REGISTRY)
+    except Error:
+        return JsonResponse({"error": "The database cannot be reached."}, status=503)
+    return HttpResponse(body, content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def loop_ages() -> dict[str, float | None]:
+    """Return the seconds since each loop's heartbeat, by the database's clock; None: never seen."""
+    ages: dict[str, float | None] = dict.fromkeys(LOOPS)
+    with connection.cursor() as cursor:
+        cursor.execute(_AGES)
+        ages.update(cursor.fetchall())
+    return ages
+
+
+def _is_migrated() -> bool:
+    """Code and database agree. Asked until it is so, then never: new code is a new process."""
+    global _migrated, _looked
+    if not _migrated and time.monotonic() - _looked >= RECHECK:
+        _looked = time.monotonic()
+        executor = MigrationExecutor(connection)
+        _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return _migrated
+
+
+class _House(Collector):
+    """What the rows say. Each figure is one query that an index answers."""
+
+    def collect(self) -> Iterator[Metric]:
+        ages = GaugeMetricFamily(
+            "alertops_loop_age_seconds", "Seconds since the loop's last heartbeat.", labels=["loop"]
+        )
+        for name, age in loop_ages().items():
+            ages.add_metric([name], float("inf") if age is None else age)
+        yield ages
+
+
+def _by(name: str, text: str, field: str, *rows: QuerySet[Any]) -> Metric:
+    """Count rows by `field`. Several query sets where each has a partial index of its own."""
+    family = GaugeMetricFamily(name, text, labels=[field])
+    for some in rows:
+        for value, count in some.order_by().values_list(field).annotate(Count("pk")):
+            family.add_metric([value], count)
+    return family
+
+
+_REGISTRY = CollectorRegistry(auto_describe=False)
+_REGISTRY.register(_House())
