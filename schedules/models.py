@@ -41,7 +41,7 @@ def validate_assignable(user: User, group: Group) -> None:
 class ScheduleQuerySet(models.QuerySet["Schedule"]):
     def active(self) -> Self:
         """Those that decide who is on call."""
-        return self.filter(is_active=True, group__is_active=True)
+        return self.filter(is_active=True)
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Schedules of the groups the person may see."""

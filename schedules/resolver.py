@@ -99,6 +99,29 @@ class Plan:
         object.__setattr__(self, "layers", layers)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One member's place in the standing order of a group, and the boxes ticked for them."""
+
+    user: int
+    is_primary: bool
+    is_secondary: bool
+
+
+def standing_order(places: Sequence[Place]) -> dict[Role, tuple[int, ...]]:
+    """Return who has each role without a schedule, from the members in their sequence.
+
+    Where nobody is ticked as Primary or Secondary the first is Primary and the second Secondary:
+    a group whose boxes were forgotten is still answered for.
+    """
+    primary = tuple(place.user for place in places if place.is_primary)
+    secondary = tuple(place.user for place in places if place.is_secondary)
+    if not primary and not secondary:
+        everybody = tuple(place.user for place in places)
+        primary, secondary = everybody[:1], everybody[1:2]
+    return {Role.PRIMARY: primary, Role.SECONDARY: secondary}
+
+
 def turn_at(rotation: Rotation, at: datetime) -> int | None:
     """Return the number of the turn that contains `at` (UTC), or None before the first hand-off."""
     wall = at.astimezone(rotation.zone)

@@ -1,0 +1,160 @@
+"""Who is on call: the answers everybody else asks for, ids in, ids out, one query each."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from accounts.models import User
+from schedules import resolver, rosters, rota
+from schedules.models import Schedule
+from schedules.resolver import Duty, Source
+from schedules.rosters import Roster
+from schedules.rota import Segment, Shift
+from schedules.states import Role, Why
+
+HORIZON = timedelta(days=400)  # how far ahead a next hand-off or a next shift is looked for
+MEMBERS = "Members in their order"
+
+
+@dataclass(frozen=True)
+class OnCall:
+    """Who is on call in one group at one instant: user ids, in the order to page them."""
+
+    primary: tuple[int, ...] = ()
+    secondary: tuple[int, ...] = ()
+    manager: tuple[int, ...] = ()
+    source: str = MEMBERS
+    has_schedule: bool = False
+    schedule_id: int | None = None
+    duties: tuple[Duty, ...] = ()
+    """Primaries and Secondaries once more, each with the rotation or override that says so."""
+
+    @property
+    def people(self) -> set[int]:
+        return {*self.primary, *self.secondary, *self.manager}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One group on the board: who is on call now, and the first change of each role to come."""
+
+    roster: Roster
+    now: OnCall
+    changes: dict[Role, Segment | None]
+
+
+@dataclass(frozen=True)
+class MyShift:
+    """A shift of one person: running already, or the next to come."""
+
+    group_id: int
+    schedule_id: int
+    shift: Shift
+    is_now: bool
+
+
+def on_call(group_ids: Iterable[int], at: datetime) -> dict[int, OnCall]:
+    """Return who is on call at `at` for every group asked for, in one query however many.
+
+    A group with an active schedule: whoever has the turn, after overrides; without one: the
+    members' standing order. Managers always come from the members. Nobody who is inactive, a mere
+    Stakeholder or no longer a member is ever returned.
+    """
+    wanted = list(group_ids)
+    found = rosters.load(wanted, at, at + timedelta(microseconds=1))
+    return {group: _answer(found[group], at) if group in found else OnCall() for group in wanted}
+
+
+def next_handoff(group_id: int, at: datetime) -> Segment | None:
+    """Return the stretch in which other people than at `at` are first on call, or None where no
+    change is in sight. Its `start` is the hand-off."""
+    roster = rosters.load([group_id], at, at + HORIZON).get(group_id)
+    return rota.next_handoff(roster.plan, at, within=HORIZON) if roster else None
+
+
+def board(group_ids: Iterable[int], at: datetime) -> dict[int, Standing]:
+    """Return on-call now and the next change of each role for many groups, in one query."""
+    return {
+        group: Standing(
+            roster,
+            _answer(roster, at),
+            {
+                role: rota.next_handoff(roster.plan, at, [role], within=HORIZON)
+                for role in resolver.ROLES
+            },
+        )
+        for group, roster in rosters.load(group_ids, at, at + HORIZON).items()
+    }
+
+
+def shifts(schedule: Schedule, since: datetime, until: datetime) -> list[Shift]:
+    """Return the final shifts of one schedule in [since, until), gaps included.
+
+    Of a schedule that is not active: what it would do.
+    """
+    return rota.shifts(roster_of(schedule, since, until).plan, since, until)
+
+
+def roster_of(schedule: Schedule, since: datetime, until: datetime) -> Roster:
+    """Return the roster of a schedule, active or not, with the overrides in [since, until)."""
+    found = rosters.load([schedule.group_id], since, until, schedule=schedule.pk)
+    return found[schedule.group_id]
+
+
+def my_shifts(user: User, now: datetime) -> list[MyShift]:
+    """Return, for each group whose schedule puts `user` on call, the present shift or the next.
+
+    The soonest first, in two queries. A standing order is no shift: it never ends.
+    """
+    found = []
+    for roster in rosters.load(_groups_of(user, now), now, now + HORIZON).values():
+        if roster.schedule is None:
+            continue
+        mine = rota.next_shift(roster.plan, user.pk, now, within=HORIZON)
+        if mine is not None and mine.source != Source(Why.MEMBER):
+            found.append(MyShift(roster.group, roster.schedule, mine, mine.start <= now))
+    return sorted(found, key=lambda mine: (mine.shift.start, mine.group_id))
+
+
+def my_next_shift(user: User, now: datetime) -> MyShift | None:
+    """Return the shift `user` is in, else the next to come in any group."""
+    return next(iter(my_shifts(user, now)), None)
+
+
+def why(roster: Roster, source: Source | None) -> str:
+    """Say in words where a shift comes from; a gap has no source."""
+    if source is None:
+        return "Nobody is on call"
+    if source.why == Why.ROTATION:
+        return f"Rotation “{roster.rotation_names[source.id]}”"
+    if source.why == Why.OVERRIDE:
+        reason = roster.reasons.get(source.id, "")
+        return f"Override: {reason}" if reason else "Override"
+    return MEMBERS
+
+
+def _answer(roster: Roster, at: datetime) -> OnCall:
+    duties = resolver.on_call(roster.plan, at)
+    return OnCall(
+        primary=tuple(duty.user for duty in duties if duty.role == Role.PRIMARY),
+        secondary=tuple(duty.user for duty in duties if duty.role == Role.SECONDARY),
+        manager=roster.managers,
+        source=_source(roster, duties),
+        has_schedule=roster.schedule is not None,
+        schedule_id=roster.schedule,
+        duties=duties,
+    )
+
+
+def _source(roster: Roster, duties: Iterable[Duty]) -> str:
+    if roster.schedule is None:
+        return MEMBERS
+    words = dict.fromkeys(why(roster, duty.source) for duty in duties)
+    return f"Schedule “{roster.schedule_name}”: {'; '.join(words) or 'nobody is on call'}"
+
+
+def _groups_of(user: User, now: datetime) -> list[int]:
+    turns = Schedule.objects.active().filter(rotations__members__user=user)
+    covers = Schedule.objects.active().filter(overrides__user=user, overrides__ends_at__gt=now)
+    ids = turns.order_by().values("group_id").union(covers.order_by().values("group_id"))
+    return [row["group_id"] for row in ids]
