@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from alertops import database, logs, secret
+from alertops import console, database, logs, secret
 from alertops.env import env_bool, env_int, env_list, env_str, load_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -52,7 +52,8 @@ SESSION_COOKIE_AGE = 7 * 86400
 SECURE_HSTS_SECONDS = 365 * 86400 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = False  # other names of the domain are not ours to decide
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "no-referrer"
+# Not "no-referrer": browsers would send "Origin: null" with every form, and Django refuses that.
+SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 OWN_APPS = [
@@ -99,6 +100,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "alertops.reader.ReaderTimeZone",
 ]
 ROOT_URLCONF = "alertops.urls"
 WSGI_APPLICATION = "alertops.wsgi.application"
@@ -137,6 +139,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+UNFOLD = console.UNFOLD
 
 # Sign-in (allauth): by e-mail only, nobody signs up; an admin invites.
 ACCOUNT_ADAPTER = "accounts.adapter.Adapter"

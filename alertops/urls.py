@@ -4,11 +4,13 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from alertops import health
+from alertops import health, pages
 
 APPS = ["accounts", "groups", "schedules", "alerts", "escalation", "integrations"]
 
 urlpatterns = [
+    path("", pages.home, name="home"),
+    path("theme/", pages.theme, name="theme"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("health/engine", health.engine, name="engine-health"),

@@ -35,7 +35,9 @@ def page(alerts: QuerySet[Alert], *, size: int, after: str = "", before: str = "
         rows = list(_newer(alerts, before).order_by("opened_at", "id")[: size + 1])
         more, rows = len(rows) > size, rows[:size][::-1]
         return Page(rows, _at(rows[-1:]), _at(rows[:1]) if more else None)
-    rows = list((_older(alerts, after) if after else alerts).order_by("-opened_at", "-id")[: size + 1])
+    rows = list(
+        (_older(alerts, after) if after else alerts).order_by("-opened_at", "-id")[: size + 1]
+    )
     more, rows = len(rows) > size, rows[:size]
     return Page(rows, _at(rows[-1:]) if more else None, _at(rows[:1]) if after else None)
 
@@ -65,4 +67,6 @@ def _read(cursor: str) -> tuple[datetime, int]:
             raise BadCursor("too long")
         return _EPOCH + int(at, 16) * _MICROSECOND, int(pk, 16)
     except (ValueError, OverflowError) as error:
-        raise BadCursor("This page marker is not one of ours; start again at the first page.") from error
+        raise BadCursor(
+            "This page marker is not one of ours; start again at the first page."
+        ) from error

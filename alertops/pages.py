@@ -1,0 +1,58 @@
+"""The start page and what belongs to no app: the appearance switch."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.db.models import Exists, OuterRef, Q
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import User
+from alertops import clock
+from alerts.models import Alert
+from alerts.views import person_of
+from groups.models import Member
+
+SHOWN = 20
+THEMES = ("auto", "light", "dark")
+_YEAR = 365 * 86400
+
+
+@login_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Show what is mine to answer, whether I am on call, and when next."""
+    user, now = person_of(request), clock.now()
+    context = {"now": now, "may_respond": not user.is_stakeholder, **_alerts(user)}
+    return render(request, "home.html", context)
+
+
+def _alerts(user: User) -> dict[str, Any]:
+    """Return the open alerts I own, and those of my groups that nobody owns yet."""
+    open_ = Alert.objects.visible_to(user).open().select_related("group", "assignee", "source")
+    my_group = Exists(Member.objects.filter(user=user, group=OuterRef("group")))
+    unowned = open_.filter(my_group, Q(assignee__isnull=True), snoozed_until__isnull=True)
+    return {
+        "mine": list(open_.filter(assignee=user)[:SHOWN]),
+        "unowned": list(unowned[:SHOWN]),
+        "shown": SHOWN,
+    }
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Remember light, dark or automatic in a cookie; nobody needs to sign in for that."""
+    chosen = request.POST.get("theme", "")
+    if chosen not in THEMES:
+        return HttpResponseBadRequest("Choose auto, light or dark.")
+    url = request.POST.get("next", "")
+    hosts = {request.get_host()}
+    allowed = url_has_allowed_host_and_scheme(url, hosts, require_https=request.is_secure())
+    response = redirect(url if allowed else "/")
+    response.set_cookie(
+        "theme", chosen, max_age=_YEAR, secure=settings.IS_HTTPS, httponly=True, samesite="Lax"
+    )
+    return response
