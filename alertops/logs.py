@@ -116,6 +116,7 @@ def config(level: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},  # a 404 is not worth a line; the metrics count it
             "django.security.DisallowedHost": {"level": "CRITICAL"},
             "django.utils.autoreload": {"level": "WARNING"},
+            "django-q": {"level": "WARNING"},
             "apprise": {"level": "ERROR"},  # its addresses are secrets
             "twilio": {"level": "WARNING"},
             "urllib3": {"level": "ERROR"},

@@ -2,6 +2,7 @@
 environment (see `.env.example`); a value that makes no sense stops the start with a sentence."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -55,6 +56,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 # Not "no-referrer": browsers would send "Origin: null" with every form, and Django refuses that.
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "alertops.errors.csrf"
 
 OWN_APPS = [
     "accounts",
@@ -156,11 +158,9 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "reset_password": "20/m/ip,3/m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "AlertOps"
-SESSION_COOKIE_AGE = 7 * 86400
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
 # Channels. One without its settings writes to the outbox page and the console instead.
+OUTBOX_ONLY = env_bool("OUTBOX_ONLY", False)  # send nothing at all: for rehearsals and copies
 EMAIL_HOST = env_str("EMAIL_HOST")
 EMAIL_PORT = env_int("EMAIL_PORT", 587, least=1, most=65535)
 EMAIL_HOST_USER = env_str("EMAIL_HOST_USER")
@@ -194,6 +194,28 @@ PUSH_ALLOW_PRIVATE = env_bool("PUSH_ALLOW_PRIVATE", False)
 # Hosts or networks that webhooks and chat targets may reach although they are not public.
 ALLOW_PRIVATE_TARGETS = env_list("ALLOW_PRIVATE_TARGETS")
 
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        *(["accounts.api_auth.TokenAuthentication"] if find_spec("accounts.api_auth") else []),
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "alertops.errors.api_error",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "AlertOps",
+    "DESCRIPTION": "Alerts, who is on call, and everything the console configures.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
@@ -206,6 +228,8 @@ STORAGES = {
 }
 
 LOG_LEVEL = env_str("LOG_LEVEL", "INFO").upper()
+if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+    raise ImproperlyConfigured("LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
 LOGGING = logs.config(LOG_LEVEL)
 
 # django-q2 is the clockwork, never the memory (docs/adr/0003). Each value has its reason there.

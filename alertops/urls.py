@@ -6,6 +6,11 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from alertops import health, pages
 
+handler400 = "alertops.errors.bad_request"
+handler403 = "alertops.errors.forbidden"
+handler404 = "alertops.errors.not_found"
+handler500 = "alertops.errors.failed"
+
 APPS = ["accounts", "groups", "schedules", "alerts", "escalation", "integrations"]
 
 urlpatterns = [

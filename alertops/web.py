@@ -15,6 +15,7 @@ def main() -> None:
     """Serve until a stop signal."""
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
+    from granian.log import LogLevels
     from granian.server import Server
 
     multiprocessing.set_start_method("fork", force=True)  # workers share what is already loaded
@@ -35,6 +36,7 @@ def main() -> None:
             header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES
         ),
         websockets=False,
+        log_level=LogLevels.warning,
         log_access=False,  # paths carry keys
         log_dictconfig=_logging(),
         respawn_failed_workers=True,
