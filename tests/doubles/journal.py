@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -45,3 +46,23 @@ def read(path: str | Path, what: str | None = None) -> list[dict[str, Any]]:
     lines = raw.split("\n")[:-1]  # a line without its newline is still being written
     facts = [json.loads(line) for line in lines if line]
     return [fact for fact in facts if what is None or fact["what"] == what]
+
+
+@dataclass(frozen=True)
+class Part:
+    """New lines of a journal, and where to go on reading."""
+
+    facts: list[dict[str, Any]]
+    end: int
+
+
+def read_from(path: str | Path, start: int) -> Part:
+    """Return the complete lines after byte `start`."""
+    file = Path(path)
+    if not file.exists():
+        return Part([], start)
+    with file.open("rb") as handle:
+        handle.seek(start)
+        raw = handle.read()
+    whole = raw[: raw.rfind(b"\n") + 1]
+    return Part([json.loads(line) for line in whole.splitlines() if line], start + len(whole))

@@ -1,0 +1,71 @@
+"""The deaths: which process each kind kills, how often each is chosen, and what was recovered."""
+
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.doubles.journal import Journal
+from tools.chaos_house import House, kill
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of death. `weight` is its share of the storm; dear ones are rarer."""
+
+    name: str
+    find: Callable[[House], list[int]]
+    weight: int
+    sign: int = signal.SIGKILL
+
+
+KINDS = (
+    Kind("web worker", lambda house: house.web_workers(), 14),
+    Kind("web", lambda house: house.leader("web"), 4),
+    Kind("inbox", lambda house: house.loop("inbox"), 12),
+    Kind("tick", lambda house: house.loop("tick"), 12),
+    Kind("sender", lambda house: house.loop("outbox"), 16),
+    Kind("watchdog", lambda house: house.leader("watchdog"), 8),
+    Kind("idle worker", lambda house: house.cluster("idle"), 8),
+    Kind("monitor", lambda house: house.cluster("monitor"), 6),
+    Kind("pusher", lambda house: house.cluster("pusher"), 6),
+    Kind("sentinel", lambda house: house.sentinel(), 4),
+    Kind("cluster", lambda house: house.leader("worker"), 3),
+    Kind("postgres backend", lambda house: house.backends(), 4),
+    Kind("postgres immediate", lambda house: house.postmaster(), 2, signal.SIGQUIT),
+    Kind("postgres", lambda house: house.postmaster(), 2),
+)
+
+
+class Reaper:
+    """Kills, and writes down whom and when. The same seed chooses the same kinds and pauses."""
+
+    def __init__(self, house: House, journal: Journal, seed: int) -> None:
+        self._house, self._journal = house, journal
+        self._random = random.Random(f"reaper {seed}")
+        self.count = 0
+
+    def strike(self, kind: Kind) -> float | None:
+        """Kill one process of this kind; return when (monotonic), None when there is none now."""
+        pids = sorted(kind.find(self._house))
+        if not pids:
+            self._journal.write("no target", kind=kind.name)
+            return None
+        pid = pids[int(self._random.random() * len(pids))]
+        at = time.monotonic()
+        if not kill(pid, kind.sign):
+            self._journal.write("no target", kind=kind.name)
+            return None
+        self.count += 1
+        self._journal.write("fault", kind=kind.name, pid=pid, number=self.count)
+        return at
+
+    def storm(self, faults: int, pause: float, stop: Callable[[], bool]) -> None:
+        """Kill `faults` times, `pause` seconds apart on average."""
+        weights = [kind.weight for kind in KINDS]
+        goal = self.count + faults
+        while self.count < goal and not stop():
+            (kind,) = self._random.choices(KINDS, weights)
+            time.sleep(self._random.expovariate(1 / pause))
+            self.strike(kind)
