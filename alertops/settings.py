@@ -250,3 +250,11 @@ Q_CLUSTER = {
     "guard_cycle": 1,
     "log_level": "WARNING",
 }
+
+# The outbox. A lease outlasts the longest send (10 s); an unclear send rests for the hold before
+# its provider is asked about it, longer than the provider's own lists lag behind.
+ESCALATION_LEASE_SECONDS = env_int("ESCALATION_LEASE_SECONDS", 15, least=12, most=120)
+ESCALATION_HOLD_SECONDS = env_int("ESCALATION_HOLD_SECONDS", 15, least=1, most=60)
+ESCALATION_SENDERS = env_int("ESCALATION_SENDERS", 16, least=1, most=64)
+# Nothing leaves this machine: every message goes to the outbox page. For demos and staging copies.
+OUTBOX_ONLY = env_bool("OUTBOX_ONLY", False)

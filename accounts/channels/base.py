@@ -112,6 +112,8 @@ class Channel:
     loud: bool = False  # wakes people up: left out of low-urgency rules by default
     can_look_up: bool = False
     proof_seconds: int | None = None  # no proof of delivery within: next method of the person
+    cap_per_quarter: int = 0  # messages to one person in 15 minutes before they are summed up
+    rich: bool = False  # shows HTML
     code_by_message: bool = True  # verified by a code sent to the address
 
     def configured(self) -> str:

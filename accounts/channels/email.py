@@ -22,6 +22,8 @@ SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 class Email(Channel):
     kind, label, icon = "email", "E-mail", "mail"
+    cap_per_quarter = 20
+    rich = True
     hint = "An e-mail address."
 
     def configured(self) -> str:

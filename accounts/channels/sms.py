@@ -33,7 +33,8 @@ STOP_WORDS = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE
 
 
 class Sms(Channel):
-    kind, label, icon = "sms", "Text message", "message"
+    kind, label, icon = "sms", "Text message", "message-square"
+    cap_per_quarter = 5
     hint = "A mobile number with its country code, like +43 664 1234567."
     loud = True
     can_look_up = True

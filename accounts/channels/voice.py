@@ -35,6 +35,7 @@ KEY_SECONDS = 10
 
 class Voice(Channel):
     kind, label, icon = "voice", "Phone call", "phone"
+    cap_per_quarter = 3
     hint = "A number with its country code, like +43 1 234567."
     loud = True
     can_look_up = True

@@ -1,0 +1,186 @@
+"""The frame of the three long-running loops: inbox, tick and outbox.
+
+A django-q2 schedule starts a run every minute; a run looks whenever the doorbell rings, when the
+work said it would be due, and at the latest every second. After its minute it asks for a successor
+and ends as soon as the successor has claimed the heartbeat, so the loop never pauses. Whoever
+finds the heartbeat stale may claim it: that is how the watchdog does a dead loop's work.
+
+Overlapping runs are safe: safety comes from row locks, leases and fences, never from being alone.
+A run survives the loss of the database and never ends because of it.
+"""
+
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import psycopg
+from django.db import Error, connection, connections
+
+from alertops import clock, doorbell
+
+logger = logging.getLogger(__name__)
+
+LOOK = 1.0
+"""Seconds: the longest a loop ever sleeps."""
+BEAT = 0.5
+"""Seconds between heartbeats."""
+STALE = 5.0
+"""Seconds after which a loop counts as dead and somebody else must do its work."""
+OVERTIME = 20.0
+"""Seconds a run goes on waiting for its successor before it leaves the loop to the watchdog."""
+_SESSION = """
+SET statement_timeout = '5s'; SET lock_timeout = '3s';
+SET idle_in_transaction_session_timeout = '3s'
+"""
+
+Work = Callable[[datetime], datetime | None]
+"""One look at `now`. Returns when it wants to look again (`now`: at once), None: no wish."""
+
+
+@dataclass
+class _Run:
+    name: str
+    seconds: float
+    run_id: str = field(default_factory=lambda: secrets.token_hex(8))
+    work_count: int = 0
+    claimed: bool = False
+    beaten: float = 0.0
+    bell: psycopg.Connection[tuple[object, ...]] | None = None
+
+
+class _Superseded(Exception):
+    """Another run holds the heartbeat."""
+
+
+def run(
+    name: str,
+    work: Work,
+    *,
+    seconds: float = 60.0,
+    hand_over: Callable[[], object] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> int:
+    """Look again and again for about `seconds`; return how often.
+
+    Returns at once (0) while a living run holds the loop. `hand_over` asks for a successor;
+    without it the run just ends. `stop` is asked between two looks.
+    """
+    this = _Run(name, seconds)
+    ends = time.monotonic() + seconds
+    asked = False
+    back_off = 0.1
+    try:
+        while not stop():
+            try:
+                due = _look(this, work)
+                back_off = 0.1
+                if time.monotonic() > ends:
+                    if hand_over is None or time.monotonic() > ends + OVERTIME:
+                        break
+                    if not asked:
+                        hand_over()
+                        asked = True
+                _sleep(this, due)
+            except (Error, psycopg.Error, OSError) as error:
+                logger.warning("Loop %s lost the database: %s", name, type(error).__name__)
+                _drop(this)
+                time.sleep(back_off)
+                back_off = min(back_off * 2, 2.0)
+    except _Superseded:
+        pass
+    finally:
+        _drop(this)
+    return this.work_count
+
+
+def age(name: str) -> float | None:
+    """Seconds since the loop's last heartbeat, by the database's clock; None: never seen."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT extract(epoch FROM clock_timestamp() - beat_at)::float8"
+            " FROM alertops_loopbeat WHERE name = %s",
+            [name],
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+# One statement decides who holds the loop: it can be claimed when its heartbeat is stale or its
+# run has had its time.
+_CLAIM = """
+INSERT INTO alertops_loopbeat AS b (name, beat_at, ends_at, run_id, host, pid, work_count)
+VALUES (%(name)s, clock_timestamp(), clock_timestamp() + %(seconds)s * interval '1 second',
+        %(run_id)s, %(host)s, %(pid)s, 0)
+ON CONFLICT (name) DO UPDATE SET beat_at = excluded.beat_at, ends_at = excluded.ends_at,
+    run_id = excluded.run_id, host = excluded.host, pid = excluded.pid, work_count = 0
+WHERE b.ends_at <= clock_timestamp()
+   OR b.beat_at < clock_timestamp() - %(stale)s * interval '1 second'
+"""
+_BEAT = """
+UPDATE alertops_loopbeat SET beat_at = clock_timestamp(), work_count = %s
+WHERE name = %s AND run_id = %s
+"""
+
+
+def _beat(this: _Run) -> None:
+    with connection.cursor() as cursor:
+        if this.claimed:
+            cursor.execute(_BEAT, [this.work_count, this.name, this.run_id])
+        else:
+            cursor.execute(
+                _CLAIM,
+                {
+                    "name": this.name,
+                    "seconds": this.seconds,
+                    "run_id": this.run_id,
+                    "host": socket.gethostname(),
+                    "pid": os.getpid(),
+                    "stale": STALE / 2,
+                },
+            )
+        if cursor.rowcount == 0:
+            raise _Superseded
+    this.claimed, this.beaten = True, time.monotonic()
+
+
+def _look(this: _Run, work: Work) -> float:
+    """Do one look and return the seconds it may sleep."""
+    if this.bell is None:
+        this.bell = _listen(this.name)
+    if not this.claimed or time.monotonic() - this.beaten >= BEAT:
+        _beat(this)
+    now = clock.db_now()
+    due = work(now)
+    this.work_count += 1
+    return LOOK if due is None else min(LOOK, max(0.0, (due - now) / timedelta(seconds=1)))
+
+
+def _sleep(this: _Run, seconds: float) -> None:
+    """Wait for the doorbell, `seconds` at most; what rang before is taken as one ring."""
+    if this.bell is None:
+        return
+    for _ in this.bell.notifies(timeout=min(seconds, BEAT), stop_after=1):
+        pass
+
+
+def _listen(name: str) -> psycopg.Connection[tuple[object, ...]]:
+    conn = doorbell.connect()
+    conn.execute(f'LISTEN "{doorbell.PREFIX}{name}"')
+    with connection.cursor() as cursor:
+        cursor.execute(_SESSION)
+    return conn
+
+
+def _drop(this: _Run) -> None:
+    """Close every connection of this thread: after a lost database none can be trusted."""
+    if this.bell is not None:
+        with suppress(psycopg.Error, OSError):
+            this.bell.close()
+        this.bell = None
+    connections.close_all()

@@ -1,0 +1,262 @@
+"""Every move a person (or a clock) makes with one alert. One verb, one door, one transaction.
+
+Moves are idempotent: what has already happened changes nothing and records nothing, so two
+people pressing Acknowledge is not an error. None of them tells the engine anything: they set
+`wake_at`, and the engine looks.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from alertops import doorbell
+from alerts.models import Alert, AlertEvent
+from alerts.signals_in import Outcome, Signal, open_alerts
+from alerts.states import TRANSITIONS, Kind, NotAllowed, Severity, Status, Verb, Wake
+from alerts.timeline import Fact, record
+from groups.models import Group
+
+__all__ = [
+    "Move",
+    "NotAllowed",
+    "Outcome",
+    "Signal",
+    "apply",
+    "create",
+    "open_alerts",
+]
+
+# A mistaken click on "unacknowledge" can be taken back before anybody is woken.
+UNACKNOWLEDGE_GRACE = timedelta(seconds=10)
+LONGEST_SNOOZE = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What a verb may need besides the alert. `via` says how it came: page, link, sms, api …"""
+
+    actor: User | None
+    now: datetime
+    via: str = ""
+    note: str = ""
+    until: datetime | None = None
+    assignee: User | None = None
+    group: Group | None = None
+    seen_at: datetime | None = None
+    """For escalate: when its sender last saw the alert. A newer escalation makes it a no-op,
+    so the button pressed on two phones moves one level only."""
+
+
+@transaction.atomic
+def apply(verb: Verb, alert_id: int, move: Move) -> Alert:
+    """Move one alert along the table and record it, or raise NotAllowed with a sentence.
+
+    Raises Alert.DoesNotExist for an unknown id.
+    """
+    alert = Alert.objects.select_for_update(of=("self",)).get(pk=alert_id)
+    step = TRANSITIONS[verb]
+    if Status(alert.status) not in step.allowed:
+        raise NotAllowed(f"This alert is {alert.status}; it cannot be {step.done}.")
+    _MOVES[verb](alert, move)
+    return alert
+
+
+def _acknowledge(alert: Alert, move: Move) -> None:
+    if alert.status == Status.ACKNOWLEDGED:
+        if move.actor and alert.acknowledged_by_id != move.actor.pk:
+            _tell(alert, Kind.ACKNOWLEDGED, move, also=True)  # said, owner unchanged
+        return
+    alert.status = Status.ACKNOWLEDGED
+    alert.acknowledged_at, alert.acknowledged_by = move.now, move.actor
+    if move.actor:
+        alert.assignee = move.actor
+    _stop(alert)
+    _wake(alert, Wake.ACKNOWLEDGED, move.now)  # the policy may say that it expires
+    _tell(alert, Kind.ACKNOWLEDGED, move)
+
+
+def _unacknowledge(alert: Alert, move: Move) -> None:
+    if alert.status == Status.TRIGGERED:
+        return
+    _reopen(alert)
+    _wake(alert, Wake.START, move.now + UNACKNOWLEDGE_GRACE)
+    _tell(alert, Kind.UNACKNOWLEDGED, move)
+
+
+def _resolve(alert: Alert, move: Move) -> None:
+    if alert.status == Status.RESOLVED:
+        return
+    alert.status = Status.RESOLVED
+    alert.resolved_at, alert.resolved_by = move.now, move.actor
+    _stop(alert)
+    _tell(alert, Kind.RESOLVED, move)
+
+
+def _escalate(alert: Alert, move: Move) -> None:
+    pending = alert.status == Status.TRIGGERED and alert.wake == Wake.ESCALATE
+    done = (
+        move.seen_at is not None
+        and AlertEvent.objects.filter(
+            alert=alert, kind=Kind.ESCALATED, at__gt=move.seen_at
+        ).exists()
+    )
+    if pending or done:
+        return
+    if alert.group_id is None:
+        raise NotAllowed("This alert was sent to one person; there is no next level. Assign it.")
+    _reopen(alert)
+    _wake(alert, Wake.ESCALATE, move.now)
+    _tell(alert, Kind.ESCALATED, move)
+
+
+def _assign(alert: Alert, move: Move) -> None:
+    if move.group is not None:
+        _reopen(alert)
+        alert.group = move.group
+        alert.policy_hint = None
+        _wake(alert, Wake.START, move.now)
+        _tell(alert, Kind.ASSIGNED, move, group=move.group.name)
+        return
+    if move.assignee is None:
+        raise NotAllowed("Choose a person or a group to assign this alert to.")
+    if move.actor and move.assignee.pk == move.actor.pk:
+        _acknowledge(alert, move)  # taking it oneself is acknowledging it
+        return
+    if alert.assignee_id == move.assignee.pk and alert.status == Status.TRIGGERED:
+        return
+    _check_reachable(alert, move.assignee)
+    _reopen(alert)
+    alert.assignee = move.assignee
+    _wake(alert, Wake.ASSIGNED, move.now)
+    _tell(alert, Kind.ASSIGNED, move, person=move.assignee.pk)
+
+
+def _snooze(alert: Alert, move: Move) -> None:
+    if move.until is None or move.until <= move.now:
+        raise NotAllowed("Choose a time in the future to snooze until.")
+    if move.until - move.now > LONGEST_SNOOZE:
+        raise NotAllowed("An alert can be snoozed for a week at most.")
+    _reopen(alert)
+    alert.snoozed_until = move.until
+    _wake(alert, Wake.START, move.until)
+    _tell(alert, Kind.SNOOZED, move, until=move.until.isoformat())
+
+
+def _note(alert: Alert, move: Move) -> None:
+    if not move.note.strip():
+        raise NotAllowed("Write something first.")
+    _tell(alert, Kind.NOTED, move)
+
+
+_MOVES: dict[Verb, Callable[[Alert, Move], None]] = {
+    Verb.ACKNOWLEDGE: _acknowledge,
+    Verb.UNACKNOWLEDGE: _unacknowledge,
+    Verb.RESOLVE: _resolve,
+    Verb.ESCALATE: _escalate,
+    Verb.ASSIGN: _assign,
+    Verb.SNOOZE: _snooze,
+    Verb.NOTE: _note,
+}
+
+
+def _stop(alert: Alert) -> None:
+    """Nothing more is due, and whatever was queued belongs to an epoch that is over."""
+    alert.wake_at, alert.snoozed_until = None, None
+    alert.acknowledgement_expires, alert.suppressed = False, False
+    alert.epoch += 1
+
+
+def _reopen(alert: Alert) -> None:
+    """Back to triggered, owned by nobody, nothing promised. The caller says when to wake."""
+    alert.status = Status.TRIGGERED
+    alert.acknowledged_at = alert.acknowledged_by = alert.snoozed_until = None
+    alert.acknowledgement_expires = False
+    if alert.group_id is not None:
+        alert.assignee = None
+    alert.epoch += 1
+
+
+def _wake(alert: Alert, why: Wake, at: datetime) -> None:
+    alert.wake, alert.wake_at = why, at
+    doorbell.ring_on_commit("tick")
+
+
+def _check_reachable(alert: Alert, person: User) -> None:
+    if not person.is_active:
+        raise NotAllowed(f"{person.name} has left; choose somebody else.")
+    if not person.contact_methods.usable().exists():
+        raise NotAllowed(f"{person.name} has no verified contact method and cannot be paged.")
+    if not Alert.objects.filter(pk=alert.pk).visible_to(person).exists() and alert.group_id:
+        member = alert.group and alert.group.members.filter(user=person).exists()
+        if not member:
+            raise NotAllowed(f"{person.name} may not see alerts of {alert.group}.")
+
+
+_STATE = [
+    "status",
+    "assignee",
+    "group",
+    "policy_hint",
+    "acknowledged_at",
+    "acknowledged_by",
+    "acknowledgement_expires",
+    "resolved_at",
+    "resolved_by",
+    "snoozed_until",
+    "suppressed",
+    "wake_at",
+    "wake",
+    "epoch",
+]
+
+
+def _tell(alert: Alert, kind: Kind, move: Move, **data: Any) -> None:
+    """Save the state and the fact that changed it, together."""
+    alert.save(update_fields=_STATE)
+    if move.via:
+        data["via"] = move.via
+    if move.note:
+        data["note"] = move.note
+    record([Fact(alert.pk, kind, move.now, move.actor.pk if move.actor else None, data)])
+
+
+@transaction.atomic
+def create(
+    *,
+    title: str,
+    actor: User | None,
+    now: datetime,
+    group: Group | None = None,
+    assignee: User | None = None,
+    description: str = "",
+    severity: Severity = Severity.CRITICAL,
+    via: str = "",
+) -> Alert:
+    """Open an alert by hand, for a group or straight for one person, and start paging.
+
+    Raises NotAllowed where neither is named or the person cannot be paged.
+    """
+    if group is None and assignee is None:
+        raise NotAllowed("Choose a group or a person to alert.")
+    if group is None and assignee and not assignee.contact_methods.usable().exists():
+        raise NotAllowed(f"{assignee.name} has no verified contact method and cannot be paged.")
+    alert = Alert.objects.create(
+        title=title,
+        description=description,
+        severity=severity,
+        group=group,
+        assignee=assignee,
+        opened_by=actor,
+        opened_at=now,
+        last_event_at=now,
+        wake_at=now,
+        wake=Wake.START if group else Wake.ASSIGNED,
+    )
+    data = {"via": via} if via else {}
+    record([Fact(alert.pk, Kind.OPENED, now, actor.pk if actor else None, data)])
+    doorbell.ring_on_commit("tick")
+    return alert

@@ -1,0 +1,283 @@
+"""What monitoring tools say, turned into alerts: a whole batch in four statements.
+
+The rules are PagerDuty's (semantics §1): a trigger for an open key is appended, for a resolved key
+opens a new alert; an acknowledge or resolve for no open alert makes nothing. Six simultaneous
+deliveries make one alert because the partial unique index says so.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import connection, transaction
+
+from alerts.states import SEVERITY_RANK, Kind, Severity, Status, Wake, urgency_of
+from alerts.timeline import Fact, record
+
+Key = tuple[int, str]
+
+
+@dataclass(slots=True)
+class Signal:
+    """One thing a source said. `dedup_key` is at most 255 characters and never empty."""
+
+    source_id: int
+    dedup_key: str
+    action: str  # trigger | acknowledge | resolve
+    title: str
+    description: str = ""
+    severity: str = Severity.CRITICAL
+    group_id: int | None = None
+    assignee_id: int | None = None
+    policy_hint: int | None = None
+    links: list[dict[str, str]] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    """Small JSON for the timeline: which event, which route won."""
+
+    @property
+    def key(self) -> Key:
+        return self.source_id, self.dedup_key
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a signal: created, appended, acknowledged, resolved or no_open_alert."""
+
+    outcome: str
+    alert_id: int | None = None
+
+
+@dataclass(slots=True)
+class _Open:
+    id: int
+    status: str
+    severity: str
+    event_count: int
+    snoozed: bool
+    group_id: int | None
+
+
+def open_alerts(signals: Sequence[Signal], *, now: datetime) -> list[Outcome]:
+    """Work signals off in order; the answers come in the same order.
+
+    Call it inside a transaction that also stores the outcome. Signals of one key keep their order;
+    a run of triggers of one key costs as much as one.
+    """
+    outcomes: list[Outcome] = [Outcome("no_open_alert")] * len(signals)
+    with transaction.atomic():
+        for wave in _waves(signals):
+            _work(wave, signals, outcomes, now)
+    return outcomes
+
+
+def _waves(signals: Sequence[Signal]) -> Iterable[dict[Key, list[int]]]:
+    """Cut the batch so that each wave has each key once, with one action (repeats folded)."""
+    queues: dict[Key, list[list[int]]] = defaultdict(list)
+    for index, signal in enumerate(signals):
+        runs = queues[signal.key]
+        if runs and signals[runs[-1][0]].action == signal.action:
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    depth = 0
+    while wave := {key: runs[depth] for key, runs in queues.items() if len(runs) > depth}:
+        yield wave
+        depth += 1
+
+
+def _work(
+    wave: dict[Key, list[int]], signals: Sequence[Signal], outcomes: list[Outcome], now: datetime
+) -> None:
+    known = _lock_open(wave)
+    facts: list[Fact] = []
+    fresh: list[tuple[Signal, int]] = []
+    appended: list[dict[str, Any]] = []
+    moved: dict[str, list[int]] = {"acknowledge": [], "resolve": []}
+    for key, run in sorted(wave.items()):
+        signal, alert = signals[run[0]], known.get(key)
+        if signal.action == "trigger":
+            if alert is None:
+                fresh.append((signal, len(run)))
+            else:
+                appended.append(_append(alert, [signals[i] for i in run], now, facts))
+                _answer(outcomes, run, "appended", alert.id)
+        elif alert is not None:
+            _answer(outcomes, run, _done(signal.action), alert.id)
+            if signal.action == "resolve" or alert.status == Status.TRIGGERED:
+                moved[signal.action].append(alert.id)
+                kind = Kind.RESOLVED if signal.action == "resolve" else Kind.ACKNOWLEDGED
+                facts.append(Fact(alert.id, kind, now, None, {"via": "source", **signal.facts}))
+    if fresh:
+        _insert(fresh, wave, outcomes, now, facts)
+    _update(appended, now)
+    _resolve(moved["resolve"], now)
+    _acknowledge(moved["acknowledge"], now)
+    record(facts)
+
+
+def _done(action: str) -> str:
+    return "resolved" if action == "resolve" else "acknowledged"
+
+
+def _answer(outcomes: list[Outcome], run: list[int], word: str, alert_id: int) -> None:
+    for index in run:
+        outcomes[index] = Outcome(word, alert_id)
+
+
+_LOCK = """
+SELECT a.id, a.source_id, a.dedup_key, a.status, a.severity, a.event_count,
+       a.snoozed_until IS NOT NULL, a.group_id
+FROM unnest(%s::bigint[], %s::text[]) AS k(source_id, dedup_key)
+JOIN alerts_alert a ON a.source_id = k.source_id AND a.dedup_key = k.dedup_key
+WHERE a.status <> 'resolved'
+ORDER BY a.id FOR UPDATE OF a
+"""
+
+
+def _lock_open(wave: Iterable[Key]) -> dict[Key, _Open]:
+    """Lock the open alerts of these keys, in one order so that two batches never deadlock."""
+    keys = list(wave)
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [[source for source, _ in keys], [key for _, key in keys]])
+        return {
+            (row[1], row[2]): _Open(row[0], row[3], row[4], row[5], row[6], row[7])
+            for row in cursor.fetchall()
+        }
+
+
+_INSERT = """
+INSERT INTO alerts_alert (source_id, dedup_key, title, description, severity, status, group_id,
+    assignee_id, policy_hint, tags, links, details, event_count, opened_at, last_event_at, wake_at,
+    wake, epoch, suppressed, acknowledgement_expires)
+SELECT source_id, dedup_key, title, description, severity, 'triggered', group_id, assignee_id,
+    policy_hint, tags, links, details, event_count, %s, %s, %s, wake, 1, false, false
+FROM jsonb_to_recordset(%s::jsonb) AS s(source_id bigint, dedup_key text, title text,
+    description text, severity text, group_id bigint, assignee_id bigint, policy_hint bigint,
+    tags text[], links jsonb, details jsonb, event_count int, wake text)
+ON CONFLICT (source_id, dedup_key) WHERE status <> 'resolved'
+DO UPDATE SET event_count = alerts_alert.event_count + excluded.event_count,
+    last_event_at = excluded.last_event_at
+RETURNING id, source_id, dedup_key, event_count, xmax = 0
+"""
+
+
+def _insert(
+    fresh: list[tuple[Signal, int]],
+    wave: dict[Key, list[int]],
+    outcomes: list[Outcome],
+    now: datetime,
+    facts: list[Fact],
+) -> None:
+    """Open alerts. Where another batch was quicker, the conflict appends instead."""
+    rows = [_row(signal, count) for signal, count in fresh]
+    by_key = {signal.key: signal for signal, _ in fresh}
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [now, now, now, orjson.dumps(rows).decode()])
+        for pk, source_id, dedup_key, count, is_new in cursor.fetchall():
+            key = (source_id, dedup_key)
+            run = wave[key]
+            _answer(outcomes, run, "appended", pk)
+            if is_new:
+                outcomes[run[0]] = Outcome("created", pk)
+                facts.append(Fact(pk, Kind.OPENED, now, None, by_key[key].facts))
+            if len(run) > 1 or not is_new:
+                facts.append(Fact(pk, Kind.REPEATED, now, None, {"count": count}))
+
+
+def _row(signal: Signal, count: int) -> dict[str, Any]:
+    return {
+        "source_id": signal.source_id,
+        "dedup_key": signal.dedup_key,
+        "title": signal.title,
+        "description": signal.description,
+        "severity": signal.severity,
+        "group_id": signal.group_id,
+        "assignee_id": signal.assignee_id,
+        "policy_hint": signal.policy_hint,
+        "tags": signal.tags,
+        "links": signal.links,
+        "details": signal.details,
+        "event_count": count,
+        "wake": Wake.START.value if signal.group_id else Wake.ASSIGNED.value,
+    }
+
+
+def _append(
+    alert: _Open, run: list[Signal], now: datetime, facts: list[Fact]
+) -> dict[str, Any]:
+    """Fold triggers into an open alert: counted, never a new page, unless it grew more urgent."""
+    worst = min((signal.severity for signal in run), key=lambda s: SEVERITY_RANK[Severity(s)])
+    count = alert.event_count + len(run)
+    raised = SEVERITY_RANK[Severity(worst)] < SEVERITY_RANK[Severity(alert.severity)]
+    louder = raised and urgency_of(worst) != urgency_of(alert.severity)
+    if raised:
+        change = {"from": alert.severity, "to": worst}
+        facts.append(Fact(alert.id, Kind.SEVERITY_RAISED, now, None, change))
+    if count <= _REPEATS_TOLD or count // 100 != alert.event_count // 100:
+        facts.append(Fact(alert.id, Kind.REPEATED, now, None, {"count": count}))
+    return {
+        "id": alert.id,
+        "n": len(run),
+        "severity": worst if raised else alert.severity,
+        # Somebody paged by the quiet rules must now be paged by the loud ones.
+        "restart": louder and alert.status == Status.TRIGGERED and not alert.snoozed,
+    }
+
+
+_REPEATS_TOLD = 5
+
+
+def _update(rows: list[dict[str, Any]], now: datetime) -> None:
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE alerts_alert a
+            SET event_count = a.event_count + r.n, last_event_at = %s, severity = r.severity,
+                wake_at = CASE WHEN r.restart THEN %s ELSE a.wake_at END,
+                wake = CASE WHEN r.restart AND a.group_id IS NOT NULL THEN 'start'
+                            WHEN r.restart THEN 'assigned' ELSE a.wake END,
+                epoch = a.epoch + r.restart::int
+            FROM jsonb_to_recordset(%s::jsonb)
+              AS r(id bigint, n int, severity text, restart boolean)
+            WHERE a.id = r.id
+            """,
+            [now, now, orjson.dumps(rows).decode()],
+        )
+
+
+def _resolve(ids: list[int], now: datetime) -> None:
+    if not ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE alerts_alert
+            SET status = 'resolved', resolved_at = %s, last_event_at = %s, wake_at = NULL,
+                snoozed_until = NULL, suppressed = false, acknowledgement_expires = false,
+                epoch = epoch + 1
+            WHERE id = ANY(%s)
+            """,
+            [now, now, ids],
+        )
+
+
+def _acknowledge(ids: list[int], now: datetime) -> None:
+    if not ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE alerts_alert
+            SET status = 'acknowledged', acknowledged_at = %s, last_event_at = %s,
+                wake_at = %s, wake = 'acknowledged', snoozed_until = NULL, epoch = epoch + 1
+            WHERE id = ANY(%s)
+            """,
+            [now, now, now, ids],
+        )

@@ -1,0 +1,99 @@
+"""The engine's own door to alerts: when to look again, and the few moves only time makes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from alerts.states import Wake
+
+
+@dataclass(slots=True)
+class DueAlert:
+    """A due alert as the engine sees it, locked."""
+
+    id: int
+    status: str
+    wake: str
+    wake_at: datetime
+    epoch: int
+    severity: str
+    group_id: int | None
+    assignee_id: int | None
+    policy_hint: int | None
+    snoozed: bool
+    acknowledged_at: datetime | None
+    acknowledged_by_id: int | None
+    acknowledgement_expires: bool
+
+
+@dataclass(slots=True)
+class Rescheduled:
+    """What the engine decided about one alert.
+
+    `retrigger`: its acknowledgement timed out; back to triggered, epoch + 1, owned by nobody.
+    `disown`: an assignment timed out. `expires`: this acknowledgement will time out at `wake_at`.
+    """
+
+    alert_id: int
+    wake_at: datetime | None
+    wake: Wake = Wake.STEP
+    retrigger: bool = False
+    disown: bool = False
+    expires: bool = False
+
+
+# Ordered by lateness: whoever waited longest goes first. SKIP LOCKED: what somebody is
+# acknowledging right now, or another engine holds, is none of our business.
+_CLAIM = """
+SELECT id, status, wake, wake_at, epoch, severity, group_id, assignee_id, policy_hint,
+       snoozed_until IS NOT NULL, acknowledged_at, acknowledged_by_id, acknowledgement_expires
+FROM alerts_alert
+WHERE wake_at <= %s {more}
+ORDER BY wake_at LIMIT %s
+FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+
+def claim_due(now: datetime, most: int, *, only: int | None = None) -> list[DueAlert]:
+    """Lock up to `most` due alerts for the rest of the caller's transaction."""
+    sql = _CLAIM.format(more="AND id = %s" if only is not None else "")
+    params: list[Any] = [now, *([only] if only is not None else []), most]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return [DueAlert(*row) for row in cursor.fetchall()]
+
+
+def next_wake(after: datetime) -> datetime | None:
+    """The earliest instant any alert wants to be looked at; None when none does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT min(wake_at) FROM alerts_alert WHERE wake_at IS NOT NULL")
+        row = cursor.fetchone()
+    earliest: datetime | None = row[0] if row else None
+    return max(earliest, after) if earliest else None
+
+
+_RESCHEDULE = """
+UPDATE alerts_alert a
+SET wake_at = r.wake_at, wake = r.wake, snoozed_until = NULL, suppressed = false,
+    acknowledgement_expires = r.expires,
+    assignee_id = CASE WHEN (r.retrigger OR r.disown) AND a.group_id IS NOT NULL THEN NULL
+                       ELSE a.assignee_id END,
+    status = CASE WHEN r.retrigger THEN 'triggered' ELSE a.status END,
+    acknowledged_at = CASE WHEN r.retrigger THEN NULL ELSE a.acknowledged_at END,
+    acknowledged_by_id = CASE WHEN r.retrigger THEN NULL ELSE a.acknowledged_by_id END,
+    epoch = a.epoch + r.retrigger::int
+FROM jsonb_to_recordset(%s::jsonb) AS r(alert_id bigint, wake_at timestamptz, wake text,
+    retrigger boolean, disown boolean, expires boolean)
+WHERE a.id = r.alert_id
+"""
+
+
+def reschedule(rows: Sequence[Rescheduled]) -> None:
+    """Store what the engine decided about alerts it has locked."""
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_RESCHEDULE, [orjson.dumps(rows).decode()])

@@ -1,0 +1,172 @@
+"""What follows from finished attempts: the timeline, the next method, dead addresses, circuits.
+
+All of it in the transaction that stores the results, so that a page which failed for good and the
+page that replaces it are one fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from accounts.channels import CHANNELS
+from accounts.models import ContactMethod
+from alertops import doorbell
+from alerts.states import Kind
+from alerts.timeline import Fact, record
+from escalation import outbox
+from escalation.decide import EXPIRY
+from escalation.engine import queue
+from escalation.models import Circuit, Notification
+from escalation.outbox import Claimed
+from escalation.reach import Method, Person, next_method
+from escalation.sending import Sent
+from escalation.states import State
+from groups.models import GroupContactMethod
+
+CIRCUIT_FAILURES = 5
+CIRCUIT_REST = timedelta(seconds=30)
+
+
+@transaction.atomic
+def settle(finished: Sequence[Sent], now: datetime) -> None:
+    """Store results and everything that follows, where the lease was still ours."""
+    ours = outbox.write([sent.result for sent in finished])
+    facts: list[Fact] = []
+    for sent in finished:
+        if sent.claimed.id not in ours:
+            continue
+        facts += _facts(sent)
+        if sent.disable:
+            disable(sent.claimed.contact_method_id, sent.claimed.group_contact_id, sent.disable, now)
+        if sent.next_method:
+            use_next_method(sent.claimed.key, now)
+    record(facts)
+    _circuits(finished, now)
+
+
+def _facts(sent: Sent) -> list[Fact]:
+    claimed, result = sent.claimed, sent.result
+    data: dict[str, Any] = {
+        "person": claimed.user_id,
+        "channel": claimed.channel,
+        "to": mask(claimed),
+        "notification": claimed.id,
+    }
+    if result.state in (State.ACCEPTED, State.DELIVERED):
+        if result.is_local:
+            data["local"] = True
+        if claimed.bundled:
+            data["bundled"] = claimed.bundled
+        return [Fact(claimed.alert_id, Kind.PAGED, result.at, None, data)]
+    if sent.failure:
+        data["reason"] = sent.failure[:200]
+        data["again"] = result.state != State.FAILED
+        return [Fact(claimed.alert_id, Kind.PAGE_FAILED, result.at, None, data)]
+    return []
+
+
+def mask(claimed: Claimed) -> str:
+    """The address as a timeline may show it."""
+    channel = CHANNELS.get(claimed.channel)
+    return channel.mask(claimed.address) if channel and claimed.address else ""
+
+
+def disable(
+    contact_method_id: int | None, group_contact_id: int | None, reason: str, now: datetime
+) -> None:
+    """The address is dead: it is not used again until somebody verifies it anew."""
+    change = {"disabled_at": now, "disabled_reason": reason[:200]}
+    if contact_method_id is not None:
+        ContactMethod.objects.filter(pk=contact_method_id, disabled_at=None).update(**change)
+    if group_contact_id is not None:
+        GroupContactMethod.objects.filter(pk=group_contact_id, disabled_at=None).update(**change)
+
+
+def use_next_method(key: str, now: datetime) -> None:
+    """Page the same person by the next method now; where there is none, do not wait either.
+
+    `key` is the failed notification's. Methods the same step already uses are not repeated. When
+    nothing of the step can reach anybody any more, the engine looks at once.
+    """
+    row = Notification.objects.filter(key=key).first()
+    if row is None:
+        return
+    step = key.rsplit(".", 2)[0] + "."
+    used = Notification.objects.filter(alert_id=row.alert_id, key__startswith=step)
+    method = _next_method(row.user_id, set(used.values_list("contact_method_id", flat=True)))
+    if method is None:
+        alive = used.exclude(state__in=[State.FAILED, State.CANCELLED, State.EXPIRED])
+        if not alive.exclude(pk=row.pk).exists() and row.state == State.FAILED:
+            _look_now(row, now)
+        return
+    queue(
+        [
+            {
+                "key": f"{step}u{method.id}.0",
+                "alert_id": row.alert_id,
+                "epoch": row.epoch,
+                "purpose": row.purpose,
+                "user_id": row.user_id,
+                "contact_method_id": method.id,
+                "channel": method.channel,
+                "round": row.round,
+                "level": row.level,
+                "urgency": row.urgency,
+                "priority": row.priority,
+                "created_at": now,
+                "due_at": now,
+                "expires_at": now + EXPIRY,
+            }
+        ]
+    )
+    doorbell.ring_on_commit("outbox")
+
+
+def _next_method(user_id: int | None, used: set[int | None]) -> Method | None:
+    """Loud ones first; a channel that is not set up last."""
+    if user_id is None:
+        return None
+    usable = ContactMethod.objects.usable().filter(user_id=user_id, user__is_active=True)
+    found = [
+        Method(pk, kind, CHANNELS[kind].loud and not CHANNELS[kind].configured())
+        for pk, kind in usable.order_by("pk").values_list("pk", "kind")
+        if kind in CHANNELS
+    ]
+    return next_method(Person(user_id, "", methods=found), {pk for pk in used if pk is not None})
+
+
+def _look_now(row: Notification, now: datetime) -> None:
+    """Nobody of this step can be reached: the next level must not wait for its time."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE alerts_alert SET wake_at = %s WHERE id = %s AND epoch = %s"
+            " AND status = 'triggered' AND wake IN ('step', 'resume') AND wake_at > %s",
+            [now, row.alert_id, row.epoch, now],
+        )
+    doorbell.ring_on_commit("tick")
+
+
+def _circuits(finished: Sequence[Sent], now: datetime) -> None:
+    """Count failures in a row per channel; the fifth opens its circuit for half a minute."""
+    for channel in {sent.claimed.channel for sent in finished}:
+        seen = [sent for sent in finished if sent.claimed.channel == channel]
+        if any(sent.healthy for sent in seen):
+            Circuit.objects.filter(channel=channel, failures__gt=0).update(
+                failures=0, open_until=None, changed_at=now
+            )
+            continue
+        bad = [sent for sent in seen if sent.healthy is False]
+        if not bad:
+            continue
+        row, _ = Circuit.objects.select_for_update().get_or_create(
+            channel=channel, defaults={"changed_at": now}
+        )
+        row.failures += len(bad)
+        row.last_error, row.changed_at = bad[-1].result.error, now
+        if row.failures >= CIRCUIT_FAILURES:
+            row.open_until = now + CIRCUIT_REST
+        row.save()

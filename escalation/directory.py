@@ -1,0 +1,150 @@
+"""Live people for a batch of alerts: who is on call, who is reachable, in a fixed number of queries.
+
+Loaded afresh for every batch and never kept: an override made a moment ago counts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from accounts.channels import CHANNELS
+from accounts.models import ContactMethod, NotificationRule, User
+from escalation.plan import Aim, Answer, PolicyPlan, Recipient, Roster
+from escalation.reach import Method, Person, Rule
+from escalation.states import Target
+from groups.models import GroupContactMethod, Member
+from schedules.oncall import OnCall, on_call
+
+NOBODY = OnCall(primary=(), secondary=(), manager=(), source="", has_schedule=False)
+
+
+class Directory:
+    """Answers `decide`'s questions about people as of one instant."""
+
+    def __init__(self, group_ids: set[int], policies: Iterable[PolicyPlan], now: datetime) -> None:
+        aims = [level.aim for policy in policies for level in policy.levels]
+        self._groups = group_ids | {
+            aim.id for aim in aims if aim.kind == Target.GROUP and aim.id is not None
+        }
+        self._named = {aim.id for aim in aims if aim.kind == Target.USER and aim.id is not None}
+        self._on_call = on_call(self._groups, now)
+        self._members: dict[int, list[int]] = defaultdict(list)
+        self._contacts: dict[int, list[int]] = defaultdict(list)
+        self._channels: dict[int, str] = {}
+        self._people: dict[int, Person] = {}
+        self._admins: tuple[int, ...] | None = None
+        self._load()
+
+    def also(self, user_ids: set[int]) -> None:
+        """Load people the alerts themselves name: assignees and those who acknowledged."""
+        self._load_people(user_ids - self._people.keys())
+
+    def roster(self, group_id: int | None) -> Roster:
+        """Who answers for a level's aim in this group, reachable people only."""
+
+        def ask(aim: Aim) -> Answer:
+            if aim.kind == Target.CONTACT:
+                own = self._contacts.get(group_id or 0, [])
+                return Answer(tuple(Recipient("contact", pk) for pk in own))
+            return self._answer(self._aimed_at(aim, group_id))
+
+        return ask
+
+    def fallback(self, group_id: int | None) -> tuple[str, tuple[Recipient, ...]]:
+        """Managers, else all members, else the group's contact address, else the App Admins."""
+        if group_id is not None:
+            for who, ids in (
+                ("managers", self._roles(group_id).manager),
+                ("members", tuple(self._members.get(group_id, ()))),
+            ):
+                if found := self._answer(ids).recipients:
+                    return who, found
+            if own := self._contacts.get(group_id):
+                return "contact", tuple(Recipient("contact", pk) for pk in own)
+        return "admins", self._answer(self.admins()).recipients
+
+    def admins(self) -> tuple[int, ...]:
+        if self._admins is None:
+            self._admins = tuple(User.objects.admins().values_list("pk", flat=True))
+            self.also(set(self._admins))
+        return self._admins
+
+    def person(self, user_id: int) -> Person | None:
+        return self._people.get(user_id)
+
+    def contact_channel(self, contact_id: int) -> str:
+        return self._channels[contact_id]
+
+    def name(self, user_id: int) -> str:
+        person = self._people.get(user_id)
+        return person.name if person else "somebody who has left"
+
+    def _roles(self, group_id: int | None) -> OnCall:
+        return self._on_call.get(group_id or 0, NOBODY)
+
+    def _aimed_at(self, aim: Aim, group_id: int | None) -> tuple[int, ...]:
+        roles = self._roles(group_id)
+        match aim.kind:
+            case Target.PRIMARY:
+                return roles.primary
+            case Target.SECONDARY:
+                return roles.secondary
+            case Target.MANAGER:
+                return roles.manager
+            case Target.EVERYONE:
+                return tuple(self._members.get(group_id or 0, ()))
+            case Target.USER:
+                return (aim.id,) if aim.id else ()
+            case Target.GROUP:
+                other = self._roles(aim.id)
+                return other.primary or other.secondary or other.manager
+            case _:
+                return ()
+
+    def _answer(self, user_ids: Iterable[int]) -> Answer:
+        reachable: list[Recipient] = []
+        left_out: list[tuple[int, str]] = []
+        for pk in dict.fromkeys(user_ids):
+            person = self._people.get(pk)
+            if person is None or not person.is_active:
+                left_out.append((pk, "inactive"))
+            elif not person.methods:
+                left_out.append((pk, "unreachable"))
+            else:
+                reachable.append(Recipient("user", pk))
+        return Answer(tuple(reachable), tuple(left_out))
+
+    def _load(self) -> None:
+        members = Member.objects.filter(group__in=self._groups).order_by("group", "sequence")
+        for group_id, user_id in members.values_list("group_id", "user_id"):
+            self._members[group_id].append(user_id)
+        contacts = GroupContactMethod.objects.usable().filter(group__in=self._groups)
+        for pk, group_id, kind in contacts.order_by("pk").values_list("pk", "group_id", "kind"):
+            self._contacts[group_id].append(pk)
+            self._channels[pk] = kind
+        wanted = set(self._named)
+        for roles in self._on_call.values():
+            wanted.update(roles.primary, roles.secondary, roles.manager)
+        for ids in self._members.values():
+            wanted.update(ids)
+        self._load_people(wanted)
+
+    def _load_people(self, ids: set[int]) -> None:
+        if not ids:
+            return
+        people = User.objects.filter(pk__in=ids).values_list("pk", "name", "is_active")
+        for pk, name, is_active in people:
+            self._people[pk] = Person(pk, name, is_active)
+        methods = ContactMethod.objects.usable().filter(user__in=ids).order_by("pk")
+        for pk, user_id, kind in methods.values_list("pk", "user_id", "kind"):
+            if user_id in self._people and kind in CHANNELS:
+                self._people[user_id].methods.append(Method(pk, kind, CHANNELS[kind].loud))
+        rules = NotificationRule.objects.filter(user__in=ids).order_by("delay_seconds", "position")
+        for user_id, urgency, method_id, delay in rules.values_list(
+            "user_id", "urgency", "contact_method_id", "delay_seconds"
+        ):
+            if user_id in self._people:
+                own = self._people[user_id].rules.setdefault(urgency, [])
+                own.append(Rule(method_id, delay))

@@ -1,0 +1,196 @@
+"""The dispatcher: claims notifications, hands them to sender threads, settles what comes back.
+
+One pool of threads per channel, so that a provider that hangs cannot delay the others
+(bulkhead). Claims are committed before any I/O and results are settled in batches after it.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime
+
+import psycopg
+from django.conf import settings
+from django.db import Error, connection, connections, transaction
+
+from accounts.channels import CHANNELS
+from alertops import clock, doorbell
+from alerts.states import Kind
+from alerts.timeline import Fact, record
+from escalation import caps, outbox
+from escalation.consequences import settle
+from escalation.models import Circuit
+from escalation.outbox import Claimed
+from escalation.sending import Sent, send
+from escalation.sweep import judge, prove, sweep, unproved
+
+logger = logging.getLogger(__name__)
+
+SWEEP_EVERY = 1.0
+
+
+class Dispatcher:
+    """Sends what is due. Make one per run; `close` lets what is under way finish."""
+
+    def __init__(self, senders: int | None = None) -> None:
+        self._size = senders or settings.ESCALATION_SENDERS
+        self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._free = dict.fromkeys(CHANNELS, self._size)
+        self._lock = threading.Lock()
+        self._finished: queue.SimpleQueue[Sent | None] = queue.SimpleQueue()
+        self._settler: threading.Thread | None = None
+        self._swept = float("-inf")
+        self._down: set[str] = set()
+
+    def work(self, now: datetime) -> datetime | None:
+        """One look: sweep when it is time, claim what free senders can take, hand it over."""
+        if time.monotonic() - self._swept >= SWEEP_EVERY:
+            self._swept = time.monotonic()
+            sweep(now)
+            self._down = set(
+                Circuit.objects.filter(open_until__gt=now).values_list("channel", flat=True)
+            )
+            self._ask_for_proof(now)
+        while claimed := outbox.claim(now, self._capacity()):
+            may, over = caps.split(claimed, now)
+            if over:
+                _hold_back(over, now)
+            for one in may:
+                self._hand_over(one)
+        return None
+
+    def close(self, timeout: float = 12.0) -> None:
+        """Take nothing new; wait for the senders, then settle the last results."""
+        for pool in self._pools.values():
+            pool.shutdown(wait=True)
+        if self._settler is not None:
+            self._finished.put(None)
+            self._settler.join(timeout)
+
+    def _capacity(self) -> dict[str, int]:
+        """Free senders per channel; a channel whose circuit is open gets one, to try it."""
+        with self._lock:
+            return {
+                channel: min(free, 1) if channel in self._down else free
+                for channel, free in self._free.items()
+                if free > 0
+            }
+
+    def _hand_over(self, claimed: Claimed) -> None:
+        with self._lock:
+            self._free[claimed.channel] -= 1
+            if claimed.channel not in self._pools:
+                name = f"send-{claimed.channel}"
+                self._pools[claimed.channel] = ThreadPoolExecutor(self._size, name)
+            if self._settler is None:
+                self._settler = threading.Thread(target=self._settle, name="settle", daemon=True)
+                self._settler.start()
+        self._pools[claimed.channel].submit(self._send, claimed)
+
+    def _send(self, claimed: Claimed) -> None:
+        try:
+            self._finished.put(send(claimed))
+        except (Error, psycopg.Error):
+            logger.warning("Lost the database before sending %s", claimed.key)
+            _close_connection()  # the lease brings it back
+        finally:
+            with self._lock:
+                self._free[claimed.channel] += 1
+                starved = self._free[claimed.channel] == 1
+            if starved:
+                doorbell.ring("outbox")  # more may be waiting for exactly this sender
+
+    def _settle(self) -> None:
+        """The one thread that writes results: whatever has come in meanwhile, together."""
+        while (first := self._finished.get()) is not None:
+            batch, last = [first], False
+            with suppress(queue.Empty):
+                while len(batch) < 200:
+                    more = self._finished.get_nowait()
+                    if more is None:
+                        last = True
+                        break
+                    batch.append(more)
+            _write(batch)
+            if last:
+                break
+        connections.close_all()
+
+    def _ask_for_proof(self, now: datetime) -> None:
+        for notification_id, channel, provider_id in unproved(now):
+            pool = self._pools.setdefault(
+                f"proof-{channel}", ThreadPoolExecutor(4, f"proof-{channel}")
+            )
+            pool.submit(_prove, notification_id, channel, provider_id)
+
+
+def _prove(notification_id: int, channel: str, provider_id: str) -> None:
+    try:
+        judge(notification_id, prove(notification_id, channel, provider_id), clock.db_now())
+    except (Error, psycopg.Error):
+        logger.warning("Lost the database while proving notification %s", notification_id)
+        _close_connection()
+
+
+def _write(batch: list[Sent]) -> None:
+    """Store results; a database that is away is waited for, because these are facts."""
+    deadline = time.monotonic() + outbox.lease().total_seconds()
+    back_off = 0.1
+    while True:
+        try:
+            settle(batch, clock.db_now())
+            return
+        except (Error, psycopg.Error) as error:
+            _close_connection()
+            if time.monotonic() > deadline:
+                logger.exception("Results are lost; the provider will be asked")
+                return
+            if len(batch) > 1 and not _is_connection_error(error):
+                for one in batch:  # one poisoned result must not take the others with it
+                    _write([one])
+                return
+            time.sleep(back_off)
+            back_off = min(back_off * 2, 2.0)
+
+
+def _is_connection_error(error: Exception) -> bool:
+    from django.db import InterfaceError, OperationalError
+
+    return isinstance(error, (OperationalError, InterfaceError, psycopg.OperationalError))
+
+
+@transaction.atomic
+def _hold_back(over: caps.Over, now: datetime) -> None:
+    outbox.release(over)
+    record(
+        Fact(
+            one.alert_id,
+            Kind.PAGE_DELAYED,
+            now,
+            None,
+            {"person": one.user_id, "channel": one.channel, "why": "cap"},
+        )
+        for one, _ in over
+        if one.attempts == 1 and one.first_tried_at == now
+    )
+
+
+def _close_connection() -> None:
+    with suppress(Exception):
+        connection.close()
+
+
+def run_once(now: Callable[[], datetime] = clock.db_now) -> None:
+    """Send everything that is due, here and now, and return when it is settled. For tests and
+    one-off commands; the loops keep a Dispatcher."""
+    dispatcher = Dispatcher()
+    try:
+        dispatcher.work(now())
+    finally:
+        dispatcher.close()

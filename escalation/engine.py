@@ -1,0 +1,214 @@
+"""The engine: looks at due alerts, asks `decide`, writes the answer. It decides nothing itself.
+
+Level-triggered and idempotent: run twice, late or on many hosts, the result is the same. One
+step is one transaction (reliability R5): lock, decide, queue notifications, tell the timeline,
+say when to look again. Nobody is notified from here; the outbox is.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+import orjson
+from django.db import Error, connection, transaction
+
+from alertops import doorbell
+from alerts.states import Wake
+from alerts.timeline import record
+from alerts.wakes import DueAlert, claim_due, next_wake, reschedule
+from escalation.decide import Decision, Standing, decide, last_resort
+from escalation.directory import Directory
+from escalation.models import Escalation
+from escalation.plan import Position
+from escalation.policies import Choice, freeze, frozen
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+LOOKS = 40
+"""Batches a single tick may take before it returns to show its heartbeat."""
+
+
+def tick(now: datetime) -> datetime | None:
+    """Work off everything that is due at `now`. Returns when something will be due next."""
+    for _ in range(LOOKS):
+        try:
+            taken = _batch(now)
+        except Error:
+            if not _database_answers():
+                raise
+            taken = _one_by_one(now)
+        if taken:
+            doorbell.ring("outbox")
+        if taken < BATCH:
+            return next_wake(now)
+    return now
+
+
+def advance(alert_id: int, now: datetime) -> bool:
+    """Look at one alert only, in its own transaction. False when it is not due or not free."""
+    with transaction.atomic():
+        due = claim_due(now, 1, only=alert_id)
+        _settle(due, now)
+    return bool(due)
+
+
+@transaction.atomic
+def _batch(now: datetime) -> int:
+    due = claim_due(now, BATCH)
+    _settle(due, now)
+    return len(due)
+
+
+def _settle(due: Sequence[DueAlert], now: datetime) -> None:
+    """Decide about locked alerts and write all of it, in a fixed number of statements."""
+    if not due:
+        return
+    standings = _standings(due)
+    groups = {alert.group_id for alert in due if alert.group_id is not None}
+    people = Directory(groups, [standing.policy for standing in standings.values()], now)
+    people.also(
+        {alert.assignee_id for alert in due if alert.assignee_id is not None}
+        | {alert.acknowledged_by_id for alert in due if alert.acknowledged_by_id is not None}
+    )
+    decisions: list[Decision] = []
+    for alert in due:
+        try:
+            decisions.append(decide(alert, standings[alert.id], people, now))
+        except Exception:  # one bad row must never stop the rest, nor stay silent itself
+            logger.exception("Alert %s could not be decided; paging the administrators", alert.id)
+            decisions.append(last_resort(alert, people, now))
+    _write(decisions)
+
+
+def _standings(due: Sequence[DueAlert]) -> dict[int, Standing]:
+    """Where each alert's escalation stands; a new one, with its policy chosen, where it begins."""
+    running = {row.alert_id: row for row in Escalation.objects.filter(pk__in=[a.id for a in due])}
+    begins = [
+        alert
+        for alert in due
+        if alert.id not in running or alert.wake in (Wake.START, Wake.SUPPRESSED)
+    ]
+    choice = None
+    if begins:
+        choice = Choice(
+            [a.policy_hint for a in begins if a.policy_hint is not None],
+            [a.group_id for a in begins if a.group_id is not None],
+        )
+    plans = frozen(row.version_id for row in running.values())
+    standings: dict[int, Standing] = {}
+    for alert in due:
+        row = running.get(alert.id)
+        fresh = choice is not None and (row is None or alert.wake in (Wake.START, Wake.SUPPRESSED))
+        if fresh and choice is not None:
+            chosen_by, plan, version_id = choice.choose(alert.policy_hint, alert.group_id)
+            standings[alert.id] = Standing(
+                plan, version_id, chosen_by, fired=row.fired if row else 0, is_new=True
+            )
+        elif row is not None:
+            standings[alert.id] = Standing(
+                plans[row.version_id],
+                row.version_id,
+                row.chosen_by,
+                Position(row.round, row.level, row.member, row.send),
+                row.fired,
+                started_at=row.started_at,
+                exhausted_at=row.exhausted_at,
+            )
+    return standings
+
+
+_QUEUE = """
+INSERT INTO escalation_notification (key, alert_id, epoch, purpose, user_id, contact_method_id,
+    group_contact_id, channel, round, level, urgency, priority, state, created_at, due_at,
+    expires_at, fence, attempts, provider_id, provider_rank, error, is_local,
+    widened)
+SELECT key, alert_id, epoch, purpose, user_id, contact_method_id, group_contact_id, channel,
+    round, level, urgency, priority, 'pending', created_at, due_at, expires_at, 0, 0, '', 0, '',
+    false, false
+FROM jsonb_to_recordset(%s::jsonb) AS n(key text, alert_id bigint, epoch int, purpose text,
+    user_id bigint, contact_method_id bigint, group_contact_id bigint, channel text, round int,
+    level int, urgency text, priority int, created_at timestamptz, due_at timestamptz,
+    expires_at timestamptz)
+ON CONFLICT (key) DO NOTHING
+"""
+_STAND = """
+INSERT INTO escalation_escalation (alert_id, version_id, chosen_by, round, level, member, send,
+    fired, started_at, exhausted_at)
+SELECT * FROM jsonb_to_recordset(%s::jsonb) AS e(alert_id bigint, version_id bigint,
+    chosen_by text, round int, level int, member int, send int, fired int,
+    started_at timestamptz, exhausted_at timestamptz)
+ON CONFLICT (alert_id) DO UPDATE SET version_id = excluded.version_id,
+    chosen_by = excluded.chosen_by, round = excluded.round, level = excluded.level,
+    member = excluded.member, send = excluded.send, fired = excluded.fired,
+    started_at = excluded.started_at, exhausted_at = excluded.exhausted_at
+"""
+
+
+def queue(rows: Sequence[dict[str, object]]) -> None:
+    """Put notifications into the outbox; one that is already there is left alone."""
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_QUEUE, [orjson.dumps(rows).decode()])
+
+
+def _write(decisions: Sequence[Decision]) -> None:
+    queue([row for decision in decisions for row in decision.notifications])
+    standings = [
+        {
+            "alert_id": decision.reschedule.alert_id,
+            "version_id": standing.version_id,
+            "chosen_by": standing.chosen_by,
+            "round": standing.position.round,
+            "level": standing.position.level,
+            "member": standing.position.member,
+            "send": standing.position.send,
+            "fired": standing.fired,
+            "started_at": standing.started_at,
+            "exhausted_at": standing.exhausted_at,
+        }
+        for decision in decisions
+        if (standing := decision.standing) is not None and standing.started_at is not None
+    ]
+    if standings:
+        with connection.cursor() as cursor:
+            cursor.execute(_STAND, [orjson.dumps(standings).decode()])
+    reschedule([decision.reschedule for decision in decisions])
+    record(fact for decision in decisions for fact in decision.facts)
+
+
+def _one_by_one(now: datetime) -> int:
+    """A statement failed for the batch: find the poisoned row, and page somebody about it."""
+    with transaction.atomic():
+        ids = [alert.id for alert in claim_due(now, BATCH)]
+    for alert_id in ids:
+        try:
+            advance(alert_id, now)
+        except Error:
+            if not _database_answers():
+                raise
+            logger.exception("Alert %s cannot be advanced; paging the administrators", alert_id)
+            _page_admins(alert_id, now)
+    return len(ids)
+
+
+@transaction.atomic
+def _page_admins(alert_id: int, now: datetime) -> None:
+    """For an alert whose own escalation cannot be written."""
+    people = Directory(set(), [], now)
+    _write([last_resort(alert, people, now) for alert in claim_due(now, 1, only=alert_id)])
+
+
+def _database_answers() -> bool:
+    try:
+        connection.ensure_connection()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error:
+        return False
+    return True
+
+
+__all__ = ["advance", "freeze", "queue", "tick"]

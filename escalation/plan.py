@@ -1,0 +1,197 @@
+"""What comes next: one pure function, for the engine, the alert page, the simulator and the tests.
+
+The policy is frozen, people are live: `Roster` is asked at the moment a level fires. A level
+nobody answers for takes no time, because an empty rota must not cost five minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Whom a level names. `id` is the person's or the other group's, else None."""
+
+    kind: str
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStep:
+    kind: str
+    delay: int
+
+
+@dataclass(frozen=True, slots=True)
+class LevelPlan:
+    """One level; all times in seconds."""
+
+    aim: Aim
+    times: int = 1
+    interval: int = 300
+    member_wait: int = 0
+    wait: int = 300
+    channels: tuple[ChannelStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPlan:
+    name: str
+    levels: tuple[LevelPlan, ...]
+    notification_type: str = "user"
+    repeat_rounds: int = 0
+    acknowledgement_timeout: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, body: dict[str, Any]) -> PolicyPlan:
+        levels = tuple(
+            LevelPlan(
+                **{
+                    **level,
+                    "aim": Aim(**level["aim"]),
+                    "channels": tuple(ChannelStep(**step) for step in level["channels"]),
+                }
+            )
+            for level in body["levels"]
+        )
+        return cls(**{**body, "levels": levels})
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A person, or one contact method of a group itself."""
+
+    kind: str  # user | contact
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Who answers for a level now, in order, and who was left out and why."""
+
+    recipients: tuple[Recipient, ...]
+    left_out: tuple[tuple[int, str], ...] = ()
+
+
+Roster = Callable[[Aim], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The step that comes next: round, level, member of the level, n-th notification."""
+
+    round: int = 0
+    level: int = 0
+    member: int = 0
+    send: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    round: int
+    level: int
+    left_out: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Notify `recipients` at `position`, then wait `wait` seconds for `then`.
+
+    Without recipients the policy has come to its end: the fallback is next. `skipped` are the
+    levels passed over on the way, because nobody answered for them.
+    """
+
+    position: Position
+    recipients: tuple[Recipient, ...] = ()
+    wait: int = 0
+    then: Position = field(default_factory=Position)
+    skipped: tuple[Skipped, ...] = ()
+    left_out: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def is_end(self) -> bool:
+        return not self.recipients
+
+    @property
+    def begins_level(self) -> bool:
+        return self.position.member == 0 and self.position.send == 0
+
+
+def next_step(policy: PolicyPlan, roster: Roster, at: Position) -> Step:
+    """Return the first step from `at` on that somebody answers for, or the end."""
+    skipped: list[Skipped] = []
+    while at.round <= policy.repeat_rounds:
+        if at.level >= len(policy.levels):
+            at = Position(round=at.round + 1)
+            if len(skipped) >= len(policy.levels):
+                break  # a whole round without anybody: repeating it would change nothing
+            continue
+        level = policy.levels[at.level]
+        answer = roster(level.aim)
+        chosen = _chosen(level, answer.recipients, at)
+        if chosen:
+            wait, then = _after(level, len(answer.recipients), at)
+            return Step(at, chosen, wait, then, tuple(skipped), answer.left_out)
+        if not answer.recipients:
+            skipped.append(Skipped(at.round, at.level, answer.left_out))
+        at = Position(at.round, at.level + 1)
+    return Step(at, skipped=tuple(skipped))
+
+
+def next_level(at: Position) -> Position:
+    """Where "escalate now" leads: past a level that has begun; one that only waits fires now."""
+    return Position(at.round, at.level + 1) if at.member or at.send else at
+
+
+def last_level(policy: PolicyPlan, at: Position) -> Position:
+    """The beginning of the level notified last, when `at` is what would have come next."""
+    if at.member or at.send:
+        return Position(at.round, at.level)
+    if at.level:
+        return Position(at.round, min(at.level, len(policy.levels)) - 1)
+    return Position(at.round - 1, len(policy.levels) - 1) if at.round else Position()
+
+
+def _chosen(
+    level: LevelPlan, recipients: tuple[Recipient, ...], at: Position
+) -> tuple[Recipient, ...]:
+    if level.member_wait == 0:
+        return recipients
+    return recipients[at.member : at.member + 1]
+
+
+def _after(level: LevelPlan, people: int, at: Position) -> tuple[int, Position]:
+    if at.send + 1 < level.times:
+        return level.interval, replace(at, send=at.send + 1)
+    if level.member_wait and at.member + 1 < people:
+        return level.member_wait, replace(at, member=at.member + 1, send=0)
+    return level.wait, Position(at.round, at.level + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    at: datetime
+    step: Step
+
+
+def plan(
+    policy: PolicyPlan, roster: Roster, start: Position, at: datetime, *, most: int = 50
+) -> Iterator[Planned]:
+    """Lay out every step still to come, the first due at `at`, ending with the end itself.
+
+    The alert page shows this list and the engine fires its first entry, so what people are
+    promised and what happens cannot differ. `most` bounds the list, not the policy.
+    """
+    for _ in range(most):
+        step = next_step(policy, roster, start)
+        yield Planned(at, step)
+        if step.is_end:
+            return
+        start, at = step.then, at + timedelta(seconds=step.wait)

@@ -1,0 +1,170 @@
+"""One attempt: look, ask once more, hand over, and say in our words what came of it.
+
+Runs in a sender thread, outside any transaction. Classification is reliability R9: accepted,
+refused (next method now), surely not sent (retry freely), ambiguous (rest, look up, then resend).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from accounts.channels import CHANNELS
+from accounts.channels.base import Channel, Message, TryLater, Undeliverable
+from alertops import clock
+from escalation import outbox
+from escalation.messages import compose
+from escalation.outbox import Claimed, Result
+from escalation.states import State
+
+logger = logging.getLogger(__name__)
+
+SEND_BUDGET = timedelta(seconds=10)
+BACK_OFF = (1, 2, 5, 10, 20)
+"""Seconds between tries when nothing was sent."""
+SEND_ANYWAY = timedelta(seconds=60)
+"""After this long unclear, a double page is the lesser harm."""
+WIDEN_AFTER = timedelta(seconds=10)
+"""After this long without success the person's next method is used as well."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """A finished attempt: the row's result, and what else follows from it."""
+
+    claimed: Claimed
+    result: Result
+    next_method: bool = False
+    disable: str = ""
+    failure: str = ""
+    healthy: bool | None = None
+    """Whether the provider answered: True, False, or None where it was not asked."""
+
+
+def send(claimed: Claimed) -> Sent:
+    """Make one attempt. Never raises: a bug counts as "try later" and is logged."""
+    now = clock.now()
+    channel = CHANNELS[claimed.channel]
+    try:
+        return _attempt(channel, claimed, now)
+    except Undeliverable as error:
+        return _refused(claimed, error, clock.now())
+    except TryLater as error:
+        return _later(channel, claimed, error, clock.now())
+    except Exception as error:  # the outer loop: one bad message must not stop the others
+        logger.exception("Sending %s failed unexpectedly", claimed.key)
+        unexpected = TryLater(f"unexpected: {type(error).__name__}")
+        return _later(channel, claimed, unexpected, clock.now())
+
+
+def _attempt(channel: Channel, claimed: Claimed, now: datetime) -> Sent:
+    if not claimed.is_usable or not claimed.address:
+        raise Undeliverable("the contact method is gone, disabled or not verified")
+    message = compose(claimed, now)
+    if claimed.was_unknown and (found := _already_there(channel, claimed, message, now)):
+        return _accepted(channel, claimed, found, clock.now())
+    unset = _unset(channel, claimed)
+    held = timedelta(seconds=time.monotonic() - claimed.claimed_at)
+    if held + SEND_BUDGET > outbox.lease():
+        raise TryLater("waited too long for a free sender")
+    if not outbox.still_wanted(claimed):
+        result = _result(claimed, State.CANCELLED, "cancelled", clock.now())
+        return Sent(claimed, result)
+    if unset:
+        return _local(claimed, message, unset, clock.now())
+    receipt = channel.send(claimed.address, message)
+    sent = _accepted(channel, claimed, receipt.provider_id, clock.now())
+    if receipt.delivered:
+        sent.result.state, sent.result.proof_due_at = State.DELIVERED, None
+    return sent
+
+
+def _unset(channel: Channel, claimed: Claimed) -> str:
+    """Why nothing can leave by this channel; "" when it can.
+
+    Whoever can be reached by a provider that is set up is reached by that one instead.
+    """
+    if settings.OUTBOX_ONLY:
+        return "OUTBOX_ONLY is on"
+    unset = channel.configured()
+    if unset and any(
+        kind in CHANNELS and not CHANNELS[kind].configured()
+        for kind in outbox.other_channels(claimed)
+    ):
+        raise Undeliverable(unset)
+    return unset
+
+
+def _already_there(
+    channel: Channel, claimed: Claimed, message: Message, now: datetime
+) -> str | None:
+    """Ask the provider whether an earlier attempt arrived. After SEND_ANYWAY, do not insist."""
+    if not channel.can_look_up:
+        return None
+    try:
+        tokens = outbox.earlier_tokens(claimed)
+        return channel.look_up(claimed.address, message, claimed.first_tried_at, tokens)
+    except TryLater:
+        if now - claimed.first_tried_at >= SEND_ANYWAY:
+            return None
+        raise TryLater("the provider cannot be asked", retry_after=2, maybe_sent=True) from None
+
+
+def _result(claimed: Claimed, state: State, outcome: str, at: datetime) -> Result:
+    return Result(claimed.id, claimed.fence, claimed.attempts, at, state, outcome)
+
+
+def _accepted(channel: Channel, claimed: Claimed, provider_id: str, at: datetime) -> Sent:
+    result = _result(claimed, State.ACCEPTED, "accepted", at)
+    result.provider_id = provider_id[:128]
+    if channel.proof_seconds is not None:
+        result.proof_due_at = at + timedelta(seconds=channel.proof_seconds)
+    return Sent(claimed, result, healthy=True)
+
+
+def _local(claimed: Claimed, message: Message, reason: str, at: datetime) -> Sent:
+    """No provider: readable on the outbox page and the console, and nowhere else."""
+    logger.warning("OUTBOX %s for alert #%s: %s", claimed.channel, claimed.alert_id, message.title)
+    result = _result(claimed, State.ACCEPTED, "accepted", at)
+    result.is_local, result.error = True, reason[:300]
+    return Sent(claimed, result)
+
+
+def _refused(claimed: Claimed, error: Undeliverable, at: datetime) -> Sent:
+    result = _result(claimed, State.FAILED, "refused", at)
+    result.error = error.reason[:300]
+    return Sent(
+        claimed,
+        result,
+        next_method=True,
+        disable=error.reason if error.dead_address else "",
+        failure=error.reason,
+    )
+
+
+def _later(channel: Channel, claimed: Claimed, error: TryLater, at: datetime) -> Sent:
+    """Not now. What may have left rests for a while; what has not is tried again soon."""
+    waited = at - claimed.first_tried_at
+    if error.maybe_sent and channel.can_look_up:
+        rest = timedelta(seconds=error.retry_after) if error.retry_after else outbox.hold()
+        result = _result(claimed, State.UNKNOWN, "ambiguous", at)
+    else:
+        step = BACK_OFF[min(claimed.attempts, len(BACK_OFF)) - 1]
+        rest = timedelta(seconds=min(error.retry_after or step, 20))
+        result = _result(claimed, State.PENDING, "not_sent", at)
+        if error.maybe_sent:
+            result.outcome = "ambiguous"
+    result.due_at, result.error = at + rest, error.reason[:300]
+    widen = not claimed.widened and (error.systemic or waited >= WIDEN_AFTER)
+    result.widened = widen
+    return Sent(
+        claimed,
+        result,
+        next_method=widen,
+        failure=error.reason if widen else "",
+        healthy=False,
+    )

@@ -1,0 +1,140 @@
+"""What only time does to the outbox, once a second: leases, stale epochs, proof, expiry, circuits.
+
+Every look is index-only and bounded, so that a large table cannot make the sweep slow.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from accounts.channels import CHANNELS
+from accounts.channels.base import Received, TryLater, Undeliverable
+from alerts.states import Kind
+from alerts.timeline import Fact, record
+from escalation import outbox
+from escalation.consequences import use_next_method
+from escalation.models import Circuit, Notification
+from escalation.states import OPEN_STATES, State
+
+logger = logging.getLogger(__name__)
+
+MOST = 200
+
+
+def sweep(now: datetime) -> None:
+    """Do all of it. Safe to run on many hosts at once."""
+    outbox.give_back_expired_leases(now)
+    with transaction.atomic():
+        record(
+            Fact(alert_id, Kind.PAGE_CANCELLED, now, None, {"count": count})
+            for alert_id, count in outbox.cancel_stale(now)
+        )
+    _expire(now)
+    _widen_behind_open_circuits(now)
+
+
+@transaction.atomic
+def _expire(now: datetime) -> None:
+    """A page that could not leave for an hour is over; the timeline and the operators see it."""
+    overdue = Notification.objects.filter(
+        state__in=[State.PENDING, State.UNKNOWN], due_at__lte=now, expires_at__lte=now
+    )
+    rows = list(overdue.select_for_update(skip_locked=True)[:MOST])
+    for row in rows:
+        row.state, row.ended_at = State.EXPIRED, now
+        row.save(update_fields=["state", "ended_at"])
+        logger.error("Notification %s expired unsent: %s", row.key, row.error)
+    record(_failed(row, row.error or "could not be sent for an hour", now) for row in rows)
+
+
+@transaction.atomic
+def _widen_behind_open_circuits(now: datetime) -> None:
+    """People waiting for a provider that is down are reached by their next method meanwhile."""
+    down = list(Circuit.objects.filter(open_until__gt=now).values_list("channel", flat=True))
+    if not down:
+        return
+    waiting = Notification.objects.filter(
+        channel__in=down, state__in=[State.PENDING, State.UNKNOWN], due_at__lte=now, widened=False
+    ).select_for_update(skip_locked=True)
+    rows = list(waiting[:MOST])
+    for row in rows:
+        Notification.objects.filter(pk=row.pk).update(widened=True)
+        use_next_method(row.key, now)
+    record(
+        Fact(
+            row.alert_id,
+            Kind.PAGE_DELAYED,
+            now,
+            None,
+            {"person": row.user_id, "channel": row.channel, "why": "provider"},
+        )
+        for row in rows
+    )
+
+
+def unproved(now: datetime) -> list[tuple[int, str, str]]:
+    """(id, channel, provider id) of what was handed over but not proved to have arrived in time."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE escalation_notification SET proof_due_at = %s
+            WHERE id IN (SELECT id FROM escalation_notification
+                WHERE state = 'accepted' AND proof_due_at IS NOT NULL AND proof_due_at <= %s
+                ORDER BY proof_due_at LIMIT 20 FOR UPDATE SKIP LOCKED)
+            RETURNING id, channel, provider_id
+            """,
+            [now + timedelta(seconds=15), now],
+        )
+        return [(row[0], row[1], row[2]) for row in cursor.fetchall()]
+
+
+def prove(notification_id: int, channel: str, provider_id: str) -> Received | None:
+    """Ask the provider how far a message got. Network I/O; no transaction is open."""
+    try:
+        return CHANNELS[channel].poll(provider_id) if provider_id else None
+    except (TryLater, Undeliverable) as error:
+        logger.warning("Notification %s cannot be proved: %s", notification_id, error)
+        return None
+
+
+@transaction.atomic
+def judge(notification_id: int, seen: Received | None, now: datetime) -> None:
+    """Delivered after all, or not in time: then the person's next method is used now."""
+    row = Notification.objects.select_for_update().filter(pk=notification_id).first()
+    if row is None or row.state != State.ACCEPTED:
+        return
+    row.proof_due_at = None
+    if seen is not None and seen.state == "delivered":
+        row.state, row.delivered_at = State.DELIVERED, now
+        row.save(update_fields=["state", "delivered_at", "proof_due_at"])
+        return
+    row.state, row.ended_at = State.FAILED, now
+    row.error = (seen.detail if seen else "") or "no proof of delivery in time"
+    row.save(update_fields=["state", "ended_at", "error", "proof_due_at"])
+    if still_open(row):
+        record([_failed(row, row.error, now)])
+        use_next_method(row.key, now)
+
+
+def still_open(row: Notification) -> bool:
+    """Whether the alert still waits for an answer to this very page."""
+    return bool(row.alert.status == "triggered" and row.alert.epoch == row.epoch)
+
+
+def _failed(row: Notification, reason: str, now: datetime) -> Fact:
+    data = {
+        "person": row.user_id,
+        "channel": row.channel,
+        "notification": row.pk,
+        "reason": reason[:200],
+    }
+    return Fact(row.alert_id, Kind.PAGE_FAILED, now, None, data)
+
+
+def unfinished(states: Iterable[State] = OPEN_STATES) -> int:
+    """How many notifications have not found their end."""
+    return Notification.objects.filter(state__in=list(states)).count()

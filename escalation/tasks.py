@@ -1,0 +1,23 @@
+"""django-q2's entry points: start a loop, hand over to the next run. Any number may run."""
+
+from __future__ import annotations
+
+from django_q.tasks import async_task
+
+from alertops import loops
+from escalation.dispatch import Dispatcher
+from escalation.engine import tick as look
+
+
+def tick() -> int:
+    """The engine's loop: due alerts become notifications."""
+    return loops.run("tick", look, hand_over=lambda: async_task(tick))
+
+
+def outbox() -> int:
+    """The dispatcher's loop: notifications leave."""
+    dispatcher = Dispatcher()
+    try:
+        return loops.run("outbox", dispatcher.work, hand_over=lambda: async_task(outbox))
+    finally:
+        dispatcher.close()
