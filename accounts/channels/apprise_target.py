@@ -26,7 +26,7 @@ _guarded = net.Client(guarded=True)
 
 
 class Webhook(Channel):
-    kind, label, icon = "webhook", "Webhook", "link"
+    kind, label, icon = "webhook", "Webhook", "webhook"
     hint = "An https address that takes a POST with JSON."
 
     def clean(self, address: str) -> str:
@@ -71,7 +71,7 @@ class Webhook(Channel):
 
 
 class AppriseTarget(Channel):
-    kind, label, icon = "apprise", "Chat or app", "chat"
+    kind, label, icon = "apprise", "Chat or app", "send"
     hint = "An apprise address, like ntfy://topic or tgram://token/chat."
 
     def clean(self, address: str) -> str:
@@ -142,7 +142,8 @@ def _apprise() -> Any:
 
     log = logging.getLogger("apprise")
     log.addHandler(_Overheard())
-    log.propagate = False  # its lines may hold tokens
+    log.setLevel(logging.WARNING)
+    log.propagate = False  # its lines may hold tokens; only the handler above reads them
     return apprise
 
 

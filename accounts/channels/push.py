@@ -27,7 +27,7 @@ _open = net.Client(guarded=False)
 
 
 class Push(Channel):
-    kind, label, icon = "push", "Push on this device", "bell"
+    kind, label, icon = "push", "Push on this device", "bell-ring"
     hint = "Made by the button on the device itself."
     code_by_message = False
     loud = False

@@ -158,7 +158,7 @@ def verified(request: HttpRequest) -> dict[str, str]:
     raw = request.META.get("QUERY_STRING", "")
     url = settings.PUBLIC_URL + quote(request.path_info, safe="/:@!$&'()*+,;=~-._")
     url = f"{url}?{raw}" if raw else url
-    is_form = request.content_type == "application/x-www-form-urlencoded"
+    is_form = request.content_type == "application/x-www-form-urlencoded" or not request.body
     if not is_form and "bodySHA256" not in parse_qs(raw):
         raise Forged("A body that is not a form must be signed by its digest.")
     signed: Any = request.POST if is_form else request.body.decode("utf-8", "replace")

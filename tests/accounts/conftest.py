@@ -1,0 +1,65 @@
+"""The edges as the channels see them: doubles of the providers, named in the settings."""
+
+from typing import Any
+
+import pytest
+
+from accounts.channels.base import Message
+from tests.doubles.fixtures import (  # noqa: F401 - fixtures
+    push_double,
+    smtp_double,
+    twilio_double,
+    webhook_double,
+)
+from tests.doubles.push import PushDouble
+from tests.doubles.smtp import SmtpDouble
+from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioDouble
+
+OUR_NUMBER = "+15005550006"
+PUBLIC_URL = "https://alerts.example.org"
+
+
+def a_message(**changes: Any) -> Message:
+    facts = {
+        "subject": "[critical] Disk full",
+        "title": "Disk full on db1",
+        "text": "Disk full on db1.\nAcknowledge: https://alerts.example.org/a/x/",
+        "html": "<p>Disk full on <b>db1</b></p>",
+        "short": "Disk full on db1 [K7Q2]",
+        "speech": "Disk full on d b 1 & more",
+        "url": f"{PUBLIC_URL}/alerts/1/",
+        "ack_url": f"{PUBLIC_URL}/a/x/",
+        "token": "tok-1",
+        "key": "n-1",
+        "reply_code": "K7Q2",
+        "reply_token": "rtok",
+        "callback_url": f"{PUBLIC_URL}/channels/sms/{{what}}/tok-1/",
+    }
+    return Message(**(facts | changes))
+
+
+@pytest.fixture
+def twilio(twilio_double: TwilioDouble, settings: Any) -> TwilioDouble:  # noqa: F811
+    """A Twilio that accepts everything and calls nobody back."""
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = ACCOUNT_SID, AUTH_TOKEN
+    settings.TWILIO_FROM, settings.TWILIO_API_URL = OUR_NUMBER, twilio_double.base_url
+    settings.PUBLIC_URL = PUBLIC_URL
+    twilio_double.knobs.turn(callbacks=False)
+    return twilio_double
+
+
+@pytest.fixture
+def smtp(smtp_double: SmtpDouble, settings: Any) -> SmtpDouble:  # noqa: F811
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp_double.port
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    settings.EMAIL_HOST_USER = ""
+    settings.DEFAULT_FROM_EMAIL = "AlertOps <alertops@example.org>"
+    return smtp_double
+
+
+@pytest.fixture
+def browser(push_double: PushDouble, settings: Any) -> PushDouble:  # noqa: F811
+    settings.PUSH_ALLOW_PRIVATE = True
+    settings.VAPID_PRIVATE_KEY = "Dt1CLgQlkiaA-tmCkATyKZeoF1-Gtw1-gdEP6pOCqj4"
+    return push_double

@@ -1,0 +1,113 @@
+"""E-mail against a real SMTP server that is as difficult as it is told to be."""
+
+import logging
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from accounts.channels import CHANNELS, email
+from accounts.channels.base import TryLater, Undeliverable
+from tests.accounts.conftest import a_message
+from tests.doubles.smtp import SmtpDouble
+
+PRIYA = "priya@example.org"
+EMAIL = CHANNELS["email"]
+
+
+def test_a_mail_has_both_parts_and_says_it_is_automatic(smtp: SmtpDouble, settings: Any) -> None:
+    settings.INBOUND_DOMAIN = "in.example.org"
+    EMAIL.send(PRIYA, a_message())
+    [mail] = smtp.wait(1)
+    assert mail.recipients == [PRIYA]
+    assert mail.subject == "[critical] Disk full"
+    assert "Acknowledge: https://alerts.example.org/a/x/" in mail.text
+    assert "<b>db1</b>" in mail.html
+    assert mail.message["Reply-To"] == "reply+rtok@in.example.org"
+    assert mail.message["Auto-Submitted"] == "auto-generated"
+    assert mail.message["X-Auto-Response-Suppress"] == "All"
+
+
+def test_every_attempt_has_the_same_message_id(smtp: SmtpDouble) -> None:
+    first, second = EMAIL.send(PRIYA, a_message()), EMAIL.send(PRIYA, a_message(token="tok-2"))
+    assert [m.message_id for m in smtp.wait(2)] == ["<n-1@example.org>"] * 2
+    assert first.provider_id == second.provider_id == "<n-1@example.org>"
+
+
+def test_without_an_inbound_domain_there_is_no_reply_address(smtp: SmtpDouble) -> None:
+    EMAIL.send(PRIYA, a_message())
+    assert smtp.wait(1)[0].message["Reply-To"] is None
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["Disk\r\nBcc: everybody@example.org", "Disk\nfull", "\r\n\r\n", "Disk\u2028full", "x" * 3000],
+)
+def test_a_subject_is_one_line_whatever_the_alert_is_called(subject: str, smtp: SmtpDouble) -> None:
+    EMAIL.send(PRIYA, a_message(subject=subject))
+    [mail] = smtp.wait(1)
+    assert mail.message["Bcc"] is None
+    assert mail.recipients == [PRIYA]
+    assert len(mail.subject.splitlines()) == 1
+    assert len(mail.subject.strip()) <= 200
+
+
+def test_a_refused_recipient_is_dead(smtp: SmtpDouble) -> None:
+    smtp.refuse[PRIYA] = 550
+    with pytest.raises(Undeliverable) as raised:
+        EMAIL.send(PRIYA, a_message())
+    assert raised.value.dead_address
+    assert "550" in raised.value.reason
+
+
+def test_greylisting_is_waited_out(smtp: SmtpDouble) -> None:
+    smtp.greylist = 1
+    with pytest.raises(TryLater) as raised:
+        EMAIL.send(PRIYA, a_message())
+    assert not raised.value.maybe_sent
+    EMAIL.send(PRIYA, a_message())
+    assert len(smtp.wait(1)) == 1
+
+
+def test_a_connection_lost_after_the_text_may_have_been_delivered(
+    smtp: SmtpDouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    smtp.drop_after_data = 1
+    with pytest.raises(TryLater) as raised:
+        EMAIL.send(PRIYA, a_message())
+    assert raised.value.maybe_sent
+
+
+def test_a_mail_server_that_is_down_has_nothing(smtp: SmtpDouble, settings: Any) -> None:
+    settings.EMAIL_PORT = 1
+    with pytest.raises(TryLater) as raised:
+        EMAIL.send(PRIYA, a_message())
+    assert not raised.value.maybe_sent
+
+
+def test_a_slow_mail_server_is_left_at_the_time_limit(
+    smtp: SmtpDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(email, "SECONDS", 0.4)
+    smtp.slow = 1.5
+    with pytest.raises(TryLater) as raised:
+        EMAIL.send(PRIYA, a_message())
+    assert raised.value.maybe_sent
+
+
+@pytest.mark.parametrize("typed", ["", "priya", "priya@", "a b@example.org", "a@b\r\nBcc: c@d.org"])
+def test_a_bad_address_gets_one_sentence(typed: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        EMAIL.clean(typed)
+    assert raised.value.messages == ["Write an e-mail address like name@example.org."]
+
+
+def test_an_address_is_kept_in_small_letters_and_shown_masked() -> None:
+    assert EMAIL.clean(" Priya@Example.ORG ") == PRIYA
+    assert EMAIL.mask(PRIYA) == "p•••@example.org"
+
+
+def test_a_missing_mail_server_is_named(settings: Any) -> None:
+    settings.EMAIL_HOST, settings.EMAIL_BACKEND = "", "django.core.mail.backends.smtp.EmailBackend"
+    assert "EMAIL_HOST is not set" in EMAIL.configured()
