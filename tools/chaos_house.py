@@ -91,6 +91,8 @@ class House:
             except subprocess.TimeoutExpired:
                 self._serve.kill()
                 self._serve.wait()
+        for pid in self.postmaster():
+            kill(pid, signal.SIGQUIT)
         if not self.keep:
             shutil.rmtree(self.home, ignore_errors=True)
 

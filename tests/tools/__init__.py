@@ -1,0 +1,1 @@
+"""The tools that measure and torment the product must themselves be right."""

@@ -1,0 +1,147 @@
+"""The judge of the chaos run finds what it must find, and nothing in a good run."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.doubles.journal import Journal
+from tools.chaos_oracle import PROMISES, Verdict, judge, unfinished
+from tools.chaos_scene import Scene, Team
+
+TEAM = Team("/integrations/key/", "+14155550000", "+14155550001")
+SCENE = Scene([TEAM], "Bearer x", level_wait=8)
+KEY = "chaos-7-00001"
+
+
+class House:
+    """A database that keeps its promises, except those the test says."""
+
+    def __init__(self) -> None:
+        self.events = [1]
+        self.broken = ""
+
+    def query(self, sql: str) -> list[tuple[int, ...]]:
+        if sql == "SELECT id FROM integrations_inboundevent":
+            return [(event,) for event in self.events]
+        return [(99,)] if sql == PROMISES.get(self.broken) else []
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Run":
+    return Run(tmp_path, monkeypatch)
+
+
+class Run:
+    """Journals written as if at given seconds."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._answers, self._accepted = folder / "answers.jsonl", folder / "accepted.jsonl"
+        self._monkeypatch = monkeypatch
+        self.house = House()
+
+    def _write(self, path: Path, at: float, what: str, facts: dict[str, Any]) -> None:
+        self._monkeypatch.setattr("tests.doubles.journal.time.monotonic", lambda: at)
+        book = Journal(path)
+        book.write(what, **facts)
+        book.close()
+
+    def answer(self, what: str, at: float, status: int = 202, event: int | None = 1) -> None:
+        facts = {"event": event} if event else {}
+        line = {"key": KEY, "team": 0, "status": status, "began": at - 0.01, "facts": facts}
+        self._write(self._answers, at, what, line)
+
+    def page(self, to: str, at: float, key: str = KEY) -> None:
+        self._write(
+            self._accepted, at, "accepted", {"to": to, "body": f"#1 {key} disk full [K7Q2]"}
+        )
+
+    def judge(self) -> Verdict:
+        house: Any = self.house
+        return judge(house, SCENE, self._answers, self._accepted, [])
+
+    def unfinished(self) -> list[str]:
+        return unfinished(SCENE, self._answers, self._accepted)
+
+
+def climb(run: Run) -> None:
+    run.answer("trigger", 10)
+    run.page(TEAM.primary, 10.1)
+    run.page(TEAM.secondary, 18.2)
+
+
+def test_a_good_run_is_good(run: Run) -> None:
+    climb(run)
+    verdict = run.judge()
+    assert (verdict.alerts, verdict.pages) == (1, 2)
+    found = (verdict.lost, verdict.doubles, verdict.late, verdict.rowless, verdict.broken)
+    assert not any(found)
+    assert verdict.strangers == []
+    assert verdict.delays == [pytest.approx(0.1)]
+
+
+def test_a_level_that_was_never_paged_is_lost(run: Run) -> None:
+    run.answer("trigger", 10)
+    run.page(TEAM.primary, 10.1)
+    assert run.judge().lost == [f"{KEY}, level 2"]
+    assert run.unfinished() == [KEY]
+
+
+def test_an_alert_nobody_accepted_cannot_be_lost(run: Run) -> None:
+    run.answer("trigger", 10, status=0, event=None)
+    assert run.judge().lost == []
+
+
+def test_a_page_accepted_twice_is_a_double(run: Run) -> None:
+    climb(run)
+    run.page(TEAM.primary, 25)
+    verdict = run.judge()
+    assert verdict.doubles == [f"{KEY} to {TEAM.primary}"]
+    assert verdict.doubled_percent == 50.0
+
+
+def test_an_answer_makes_later_pages_needless_but_only_if_it_came_soon(run: Run) -> None:
+    run.answer("trigger", 10)
+    run.answer("acknowledge", 12, status=200, event=None)
+    verdict = run.judge()
+    assert (verdict.lost, verdict.needless) == ([], 1)
+
+
+def test_an_answer_after_half_a_minute_of_silence_does_not_excuse_it(run: Run) -> None:
+    run.answer("trigger", 10)
+    run.answer("acknowledge", 50, status=200, event=None)
+    assert run.judge().lost == [f"{KEY}, level 1", f"{KEY}, level 2"]
+
+
+def test_a_page_after_a_known_acknowledgement_is_late(run: Run) -> None:
+    run.answer("trigger", 10)
+    run.page(TEAM.primary, 10.1)
+    run.answer("acknowledge", 12, status=200, event=None)
+    run.page(TEAM.secondary, 18.2)
+    assert len(run.judge().late) == 1
+
+
+def test_a_page_to_somebody_else_is_told(run: Run) -> None:
+    climb(run)
+    run.page("+14155559999", 11)
+    assert run.judge().strangers == [f"{KEY} to +14155559999"]
+
+
+def _lose_the_row(run: Run) -> None:
+    run.house.events = []
+
+
+def _break_a_promise(run: Run) -> None:
+    run.house.broken = next(iter(PROMISES))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "field"), [(_lose_the_row, "rowless"), (_break_a_promise, "broken")]
+)
+def test_what_the_database_owes_is_checked(
+    run: Run, spoil: Callable[[Run], None], field: str
+) -> None:
+    climb(run)
+    spoil(run)
+    assert len(getattr(run.judge(), field)) == 1
