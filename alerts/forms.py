@@ -109,14 +109,14 @@ class CreateForm(forms.Form):
         Group.objects.none(),
         required=False,
         label="Alert a group",
-        empty_label="–",
+        empty_label="No group",
         help_text="Whoever is on call is paged, then the next level.",
     )
     person = PersonField(
         User.objects.none(),
         required=False,
         label="or one person",
-        empty_label="–",
+        empty_label="Nobody",
         help_text="Only this person is paged.",
     )
     severity = forms.ChoiceField(choices=Severity.choices, initial=Severity.CRITICAL)

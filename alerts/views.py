@@ -57,7 +57,7 @@ def alert_list(request: HttpRequest) -> HttpResponse:
         "is_filtered": any(request.GET.get(name) for name in filters.fields),
     }
     if not partial:
-        context["tabs"] = _tabs(visible, user)
+        context["tabs"] = _tabs(visible, user, filters)
     response = render(request, "alerts/_list.html" if partial else "alerts/list.html", context)
     patch_vary_headers(response, ["HX-Target"])
     return response
@@ -72,7 +72,7 @@ def _page_url(request: HttpRequest, **cursor: str | None) -> str:
     return "?" + urlencode([*kept, (name, value)])
 
 
-def _tabs(visible: QuerySet[Alert], user: User) -> list[dict[str, Any]]:
+def _tabs(visible: QuerySet[Alert], user: User, filters: Filters) -> list[dict[str, Any]]:
     """Name the usual views with how many open alerts each holds; counting stops at a thousand."""
     sample = visible.filter(status__in=[Status.TRIGGERED, Status.ACKNOWLEDGED]).order_by()
     triggered = Q(status=Status.TRIGGERED)
@@ -90,12 +90,12 @@ def _tabs(visible: QuerySet[Alert], user: User) -> list[dict[str, Any]]:
         ("Resolved", "resolved", ""),
         ("All", "all", ""),
     ]
+    now_open = (filters.data.get("status") or "open", bool(filters.data.get("mine")))
     return [
         {
             "label": label,
             "query": urlencode({"status": status, **({"mine": mine} if mine else {})}),
-            "status": status,
-            "mine": bool(mine),
+            "is_current": (status, bool(mine)) == now_open,
             "count": counts.get("mine" if mine else status),
             "is_capped": counts.get("mine" if mine else status) == COUNTED,
         }

@@ -1,4 +1,4 @@
-"""`{% load times %}{% ago alert.opened_at %}`: how long ago, with the exact time in the reader's zone."""
+"""`{% load times %}{% ago alert.opened_at %}`: how long ago; hovering says exactly when."""
 
 from datetime import datetime
 from typing import Any
@@ -53,7 +53,7 @@ def exact_words(at: datetime) -> str:
 
 
 def words(at: datetime, now: datetime) -> str:
-    """Return the distance in its one or two largest units: "just now", "3 min ago", "in 2 h 5 min"."""
+    """Return the distance in its largest units: "just now", "3 min ago", "in 2 h 5 min"."""
     seconds = int((now - at).total_seconds())
     span = durations.words(_rounded(abs(seconds)))
     if seconds < 0:
