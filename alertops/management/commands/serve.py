@@ -5,11 +5,12 @@ import logging
 import time
 from argparse import ArgumentParser
 from contextlib import suppress
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
-from django.core.management import BaseCommand, CommandError, call_command
+from django.core.management import BaseCommand, CommandError, call_command, get_commands
 from django.db import OperationalError, connection, connections
 
 from alertops import embedded_postgres, watchdog, web, worker
@@ -27,8 +28,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("only", nargs="?", choices=sorted(MAINS), help="start only this one")
+        parser.add_argument("--demo", action="store_true", help="fill an empty database first")
 
-    def handle(self, *args: Any, only: str | None, **options: Any) -> None:
+    def handle(self, *args: Any, only: str | None, demo: bool, **options: Any) -> None:
         names = [only] if only else list(MAINS)
         supervisor = Supervisor(
             run_dir=settings.VAR_DIR / "run",
@@ -44,7 +46,7 @@ class Command(BaseCommand):
         try:
             if settings.EMBEDDED_DATABASE:
                 embedded_postgres.ensure_running(settings.VAR_DIR)
-            if supervisor.once("setup", set_up):
+            if supervisor.once("setup", partial(set_up, demo=demo)):
                 preload(names)
                 self.stdout.write(
                     self.style.SUCCESS(
@@ -60,7 +62,7 @@ class Command(BaseCommand):
             stop_database()
 
 
-def set_up() -> None:
+def set_up(*, demo: bool) -> None:
     """Wait for the database, migrate (one host at a time), collect the static files."""
     while True:
         try:
@@ -73,6 +75,8 @@ def set_up() -> None:
             time.sleep(1.0)
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
+    if demo and "demo" in get_commands():
+        call_command("demo")
     connections.close_all()
 
 

@@ -1,0 +1,70 @@
+# `make run` and `make test` set up everything they need; either may be the first thing you type.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
+BIN := .venv/bin
+PACKAGES := alertops accounts groups schedules alerts escalation integrations incidents
+export PATH := $(CURDIR)/.venv/alertmanager/usr/bin:$(PATH)
+export PYTHONDONTWRITEBYTECODE :=
+
+N ?= 500
+SEED ?=
+TESTS ?= tests
+WORKERS ?= 2
+
+.PHONY: run serve test check format bench chaos memory python clean
+.DEFAULT_GOAL := run
+
+## Demo data (only into an empty database), then the whole house. Ctrl-C stops it.
+run: .venv/run.stamp
+	@exec $(BIN)/python manage.py serve --demo
+
+## The same without demo data, as in production.
+serve: .venv/run.stamp
+	@exec $(BIN)/python manage.py serve
+
+## All tests, with what they need. TESTS=tests/alerts runs a part of them.
+test: .venv/dev.stamp .venv/system.stamp
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+## Style, types, configuration, migrations.
+check: .venv/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python manage.py check
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+format: .venv/dev.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+## The figures of docs/performance, beside the limit of this machine.
+bench: .venv/dev.stamp
+	$(BIN)/python -m tools.bench $(ARGS)
+
+## Kill everything at random under load: make chaos N=500 SEED=7
+chaos: .venv/dev.stamp
+	$(BIN)/python -m tools.chaos --n $(N) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+## Memory of a running house.
+memory: .venv/run.stamp
+	$(BIN)/python tools/memory.py
+
+python:
+	@test -n "$(PYTHON)" || { echo "AlertOps needs Python 3.11 or newer." >&2; exit 1; }
+
+.venv/run.stamp: requirements.lock | python
+	@$(PYTHON) tools/install.py requirements.lock
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock requirements.lock | python
+	@$(PYTHON) tools/install.py requirements-dev.lock
+	@touch .venv/run.stamp $@
+
+.venv/system.stamp: | .venv/dev.stamp
+	@$(PYTHON) tools/install.py --system
+	@touch $@
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
