@@ -239,7 +239,7 @@ def report(run: Run, verdict: Verdict, seconds: float) -> bool:
         f"doubles: {len(verdict.doubles)} = {verdict.doubled_percent:.3f} % {verdict.doubles[:5]}"
     )
     good = good and verdict.doubled_percent <= MOST_DOUBLES
-    print("GOOD" if good else f"NOT GOOD - again with: make chaos REPLAY={run.seed}")
+    print("GOOD" if good else f"NOT GOOD - again with: make chaos SEED={run.seed}")
     return good
 
 

@@ -22,13 +22,6 @@ from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN
 
 ROOT = Path(__file__).resolve().parents[1]
 FROM = "+14155550199"
-# Production waits half a minute for a dead sender's lease and a quarter for Twilio's list; the
-# double's list is faster, so the run may be too. Both sides are scaled alike.
-PACE = {
-    "ESCALATION_LEASE_SECONDS": "14",
-    "ESCALATION_HOLD_SECONDS": "3",
-    "ESCALATION_CAPS": "0",
-}
 
 
 def free_port() -> int:
@@ -60,7 +53,6 @@ class House:
             "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
             "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
             "TWILIO_FROM": FROM,
-            **PACE,
         }
         self._serve: subprocess.Popen[bytes] | None = None
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from tests.doubles.journal import Journal
-from tools.chaos_scene import Scene
+from tools.chaos_scene import PROBES, Scene
 
 GIVE_UP = 120.0  # seconds a sender goes on trying, as real ones do for longer
 
@@ -40,7 +40,7 @@ class Load:
         self._seed, self._rate = seed, rate
         self._random = random.Random(f"load {seed}")
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = itertools.count()
+        self._order, self._probes = itertools.count(), itertools.count()
         self._changed = threading.Condition()
         self._pool = ThreadPoolExecutor(24, thread_name_prefix="sender")
         self._local = threading.local()
@@ -65,7 +65,8 @@ class Load:
 
     def probe(self, name: str) -> Story:
         """Send one alert now, trying hard until it is accepted; returns when it is."""
-        story = Story(f"probe-{self._seed}-{name}", 0, "climb")
+        team = next(self._probes) % PROBES
+        story = Story(f"probe-{self._seed}-{name}", team, "climb")
         self.stories[story.key] = story
         self._trigger(story, pause=0.03)
         return story
@@ -83,7 +84,7 @@ class Load:
             if self._ended:
                 return
             fate = self._random.choices(("acknowledge", "resolve", "climb"), (4, 2, 4))[0]
-            team = self._random.randrange(1, len(self._scene.teams))
+            team = PROBES + number % (len(self._scene.teams) - PROBES)
             wait = self._random.uniform(0.2, 6.0)
             story = Story(f"chaos-{self._seed}-{number:05d}", team, fate, wait)
             self.stories[story.key] = story

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 LEVEL_WAIT = 8
-TEAMS = 40
+TEAMS = 2000  # nobody may get more texts in a quarter of an hour than the product allows
+PROBES = 100  # of them, for probes
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Team:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything the senders and the judge must know. Team 0 is the probes'."""
+    """Everything the senders and the judge must know. The first PROBES teams are the probes'."""
 
     teams: list[Team]
     login: str
@@ -49,6 +50,8 @@ def build(environment: dict[str, str], root: str) -> Scene:
 
 def write() -> Scene:
     """Write teams, policy and token. Django must be set up."""
+    from django.db import transaction
+
     from accounts.models import ApiToken, User
     from escalation.models import Level, Policy
 
@@ -62,7 +65,8 @@ def write() -> Scene:
     ApiToken.objects.create(
         user=admin, name="chaos", prefix=secret[:8], digest=digest, scopes=["read", "write"]
     )
-    teams = [_team(number, policy) for number in range(TEAMS)]
+    with transaction.atomic():
+        teams = [_team(number, policy) for number in range(TEAMS)]
     return Scene(teams, f"Bearer {secret}")
 
 
@@ -77,7 +81,7 @@ def _team(number: int, policy: Any) -> Team:
     GroupPolicy.objects.create(group=group, policy=policy)
     numbers = []
     for place, role in enumerate(("primary", "secondary")):
-        phone = f"+1415555{number:02d}{place:02d}"
+        phone = f"+1415{number:05d}{place:02d}"
         user = User.objects.create_user(f"{role}-{number}@example.org", name=f"{role} {number}")
         method = ContactMethod.objects.create(
             user=user, kind="sms", address=phone, verified_at=clock.now()
