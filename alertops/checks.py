@@ -84,7 +84,7 @@ def _channels() -> list[CheckMessage]:
 
 def _clockwork() -> list[CheckMessage]:
     """The values that the engine's safety leans on (docs/adr/0003)."""
-    cluster = settings.Q_CLUSTER
+    cluster: dict[str, Any] = settings.Q_CLUSTER
     rules = [
         (
             cluster["retry"] > cluster["timeout"],

@@ -17,7 +17,7 @@ def now() -> datetime:
 
 
 def db_now() -> datetime:
-    """Return the same instant read from the database, aware, in UTC. For the loops, once a round."""
+    """Return the same instant read from the database, in UTC. For the loops, once a round."""
     if _frozen:
         return _frozen
     with connection.cursor() as cursor:

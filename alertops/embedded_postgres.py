@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -76,8 +77,9 @@ def stop(place: Place, *, patience: float = 20.0) -> None:
         for sign, wait in ((signal.SIGINT, patience), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
             if _free(place, 0.0):
                 return
-            with suppress(ProcessLookupError, PermissionError, TypeError):
-                os.kill(_postmaster(place), sign)
+            with suppress(OSError, ValueError, IndexError):
+                text = place.data.joinpath("postmaster.pid").read_text(encoding="utf-8")
+                os.kill(int(text.split()[0]), sign)
             if _free(place, wait):
                 return
         _kill_leftovers(place)
@@ -212,7 +214,7 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
-def _identity(user: pwd.struct_passwd | None) -> dict[str, object]:
+def _identity(user: pwd.struct_passwd | None) -> dict[str, Any]:
     if user is None:
         return {"umask": 0o077}
     groups = embedded_place.groups_of(user)
@@ -243,13 +245,6 @@ def _is_alive(pid: int) -> bool:
     except OSError:  # no /proc here: believe the signal
         return True
     return state.rpartition(")")[2].split()[0] not in {"Z", "X"}
-
-
-def _postmaster(place: Place) -> int | None:
-    try:
-        return int(place.data.joinpath("postmaster.pid").read_text(encoding="utf-8").split()[0])
-    except (OSError, ValueError, IndexError):
-        return None
 
 
 def _answers(place: Place) -> bool:

@@ -18,6 +18,12 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from alerts.models import Alert
+from alerts.states import Status
+from escalation.models import Notification
+from escalation.states import State
+from integrations.models import InboundEvent
+
 LATE = 10.0
 """Seconds without a heartbeat after which a loop counts as late."""
 LOOPS = ("inbox", "tick", "outbox")
@@ -120,6 +126,24 @@ class _House(Collector):
         for name, age in loop_ages().items():
             ages.add_metric([name], float("inf") if age is None else age)
         yield ages
+        yield _by(
+            "alertops_open_alerts",
+            "Alerts that are not resolved.",
+            "status",
+            Alert.objects.filter(status__in=[Status.TRIGGERED, Status.ACKNOWLEDGED]),
+        )
+        yield _by(
+            "alertops_notifications",
+            "Notifications on their way.",
+            "state",
+            Notification.objects.filter(state__in=[State.PENDING, State.UNKNOWN]),
+            Notification.objects.filter(state=State.SENDING),
+        )
+        yield GaugeMetricFamily(
+            "alertops_inbox_backlog",
+            "Events stored and not yet processed.",
+            value=InboundEvent.objects.filter(processed_at__isnull=True).count(),
+        )
 
 
 def _by(name: str, text: str, field: str, *rows: QuerySet[Any]) -> Metric:

@@ -36,7 +36,7 @@ class LightHandler(WSGIHandler):
         self._view_middleware: list[Any] = []
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
-        view = convert_exception_to_response(self._get_response)
+        view: Any = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
         self._middleware_chain = lambda request: _finished(view(request))
 
 
@@ -81,7 +81,7 @@ def client_address(environ: Environ, proxies: int) -> str:
     hops = [
         hop.strip() for hop in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()
     ]
-    return hops[-proxies] if len(hops) >= proxies else environ.get("REMOTE_ADDR", "")
+    return hops[-proxies] if len(hops) >= proxies else str(environ.get("REMOTE_ADDR", ""))
 
 
 def _measure(environ: Environ) -> None:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command, get_commands
 from django.db import OperationalError, connection, connections
 
-from alertops import embedded_postgres, watchdog, web, worker
+from alertops import embedded_place, embedded_postgres, watchdog, web, worker
 from alertops.embedded_place import Unavailable
 from alertops.supervisor import AlreadyRunning, Child, Supervisor
 
@@ -107,6 +107,6 @@ def stop_database() -> None:
     """Stop the embedded PostgreSQL unless somebody else is using it."""
     if not settings.EMBEDDED_DATABASE:
         return
-    place = embedded_postgres.find(settings.VAR_DIR)
+    place = embedded_place.find(settings.VAR_DIR)
     if embedded_postgres.is_ready(place) and not embedded_postgres.is_used(place):
         embedded_postgres.stop(place, patience=2.0)
