@@ -110,6 +110,8 @@ class Channel:
     icon: str = ""
     hint: str = ""  # beside the address field of the form
     loud: bool = False  # wakes people up: left out of low-urgency rules by default
+    costs: bool = False  # each message is paid for: codes are limited more strictly
+    first_delay_seconds: int = 0  # of the rule that a newly verified method gets
     can_look_up: bool = False
     proof_seconds: int | None = None  # no proof of delivery within: next method of the person
     cap_per_quarter: int = 0  # messages to one person in 15 minutes before they are summed up

@@ -37,6 +37,7 @@ class Sms(Channel):
     cap_per_quarter = 5
     hint = "A mobile number with its country code, like +43 664 1234567."
     loud = True
+    costs = True
     can_look_up = True
     proof_seconds = 60
 

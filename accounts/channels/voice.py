@@ -38,6 +38,8 @@ class Voice(Channel):
     cap_per_quarter = 3
     hint = "A number with its country code, like +43 1 234567."
     loud = True
+    costs = True
+    first_delay_seconds = 180
     can_look_up = True
     proof_seconds = 45
 
@@ -104,6 +106,11 @@ def _speech(message: Message, first: str = "") -> str:
     response = VoiceResponse()
     if first:
         response.say(first)
+    if not message.callback_url:  # a code to read out: nothing to press
+        response.say(speech)
+        response.pause(length=1)
+        response.say(speech)
+        return str(response)
     gather = Gather(
         num_digits=1, timeout=KEY_SECONDS, action=message.callback("key"), method="POST"
     )

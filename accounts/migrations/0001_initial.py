@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                             ],
                             max_length=24,
                         ),
-                        default=accounts.models._basic,
+                        default=accounts.models.people.only_basic,
                         help_text="What the person may do everywhere. Being on call does not depend on it, except that a Stakeholder is never paged.",
                         size=None,
                     ),

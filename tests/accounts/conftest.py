@@ -5,12 +5,6 @@ from typing import Any
 import pytest
 
 from accounts.channels.base import Message
-from tests.doubles.fixtures import (  # noqa: F401 - fixtures
-    push_double,
-    smtp_double,
-    twilio_double,
-    webhook_double,
-)
 from tests.doubles.push import PushDouble
 from tests.doubles.smtp import SmtpDouble
 from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioDouble
@@ -39,7 +33,7 @@ def a_message(**changes: Any) -> Message:
 
 
 @pytest.fixture
-def twilio(twilio_double: TwilioDouble, settings: Any) -> TwilioDouble:  # noqa: F811
+def twilio(twilio_double: TwilioDouble, settings: Any) -> TwilioDouble:
     """A Twilio that accepts everything and calls nobody back."""
     settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = ACCOUNT_SID, AUTH_TOKEN
     settings.TWILIO_FROM, settings.TWILIO_API_URL = OUR_NUMBER, twilio_double.base_url
@@ -49,7 +43,7 @@ def twilio(twilio_double: TwilioDouble, settings: Any) -> TwilioDouble:  # noqa:
 
 
 @pytest.fixture
-def smtp(smtp_double: SmtpDouble, settings: Any) -> SmtpDouble:  # noqa: F811
+def smtp(smtp_double: SmtpDouble, settings: Any) -> SmtpDouble:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp_double.port
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
@@ -59,7 +53,7 @@ def smtp(smtp_double: SmtpDouble, settings: Any) -> SmtpDouble:  # noqa: F811
 
 
 @pytest.fixture
-def browser(push_double: PushDouble, settings: Any) -> PushDouble:  # noqa: F811
+def browser(push_double: PushDouble, settings: Any) -> PushDouble:
     settings.PUSH_ALLOW_PRIVATE = True
     settings.VAPID_PRIVATE_KEY = "Dt1CLgQlkiaA-tmCkATyKZeoF1-Gtw1-gdEP6pOCqj4"
     return push_double
