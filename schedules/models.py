@@ -157,6 +157,11 @@ class Rotation(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def people(self) -> list[User]:
+        """The line, first turn first; prefetch `members__user` before asking many."""
+        return [place.user for place in self.members.all()]
+
 
 class RotationMember(models.Model):
     """One place in the line. A person may have several; people in a line cannot be deleted."""

@@ -35,7 +35,7 @@ class OnCall:
 
 
 @dataclass(frozen=True)
-class Standing:
+class BoardEntry:
     """One group on the board: who is on call now, and the first change of each role to come."""
 
     roster: Roster
@@ -72,10 +72,10 @@ def next_handoff(group_id: int, at: datetime) -> Segment | None:
     return rota.next_handoff(roster.plan, at, within=HORIZON) if roster else None
 
 
-def board(group_ids: Iterable[int], at: datetime) -> dict[int, Standing]:
+def board(group_ids: Iterable[int], at: datetime) -> dict[int, BoardEntry]:
     """Return on-call now and the next change of each role for many groups, in one query."""
     return {
-        group: Standing(
+        group: BoardEntry(
             roster,
             _answer(roster, at),
             {

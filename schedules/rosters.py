@@ -71,7 +71,12 @@ def load(
 
     With `schedule` that one is read instead of the active one, to see what a draft would do.
     """
-    parameters = {"groups": list(groups), "since": since, "until": until, "schedule": schedule}
+    parameters: dict[str, Any] = {
+        "groups": list(groups),
+        "since": since,
+        "until": until,
+        "schedule": schedule,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_SQL, parameters)
         return {row[0]: _roster(*row) for row in cursor.fetchall()}

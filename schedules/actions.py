@@ -1,0 +1,191 @@
+"""Every change to a calendar, one verb at a time: allowed? sensible? saved and recorded together.
+
+Pages, API and console come through here. `actor` is None when the system itself acts (demo data).
+What nonsense is refused is said by the models; who may do what is said here, once.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models, transaction
+
+from accounts.models import AuditEntry, User
+from groups.models import Group, Member
+from schedules.models import Override, Rotation, RotationMember, Schedule, validate_assignable
+
+
+class NotAllowed(PermissionDenied):
+    """A person asked for what is not theirs to change, or cannot be changed any more."""
+
+
+def may_edit(user: User, group: Group) -> bool:
+    """Whether somebody may change the group's schedules and rotations."""
+    return Group.objects.editable_by(user).filter(pk=group.pk).exists()
+
+
+def may_override(user: User, group: Group) -> bool:
+    """Whether somebody may put in any override at all: an editor, or a member who is pageable."""
+    if may_edit(user, group):
+        return True
+    mine = Member.objects.filter(group=group, user=user)
+    return user.is_active and not user.is_stakeholder and mine.exists()
+
+
+@transaction.atomic
+def save_schedule(schedule: Schedule, *, actor: User | None, now: datetime) -> Schedule:
+    """Add or change a schedule. Raises ValidationError or NotAllowed."""
+    is_new = schedule.pk is None
+    if not is_new:  # moving it to another group takes the right to both
+        _require_editor(actor, Schedule.objects.get(pk=schedule.pk).group)
+    _require_editor(actor, schedule.group)
+    schedule.full_clean()
+    schedule.save()
+    record("added" if is_new else "changed", schedule, actor=actor, now=now)
+    return schedule
+
+
+@transaction.atomic
+def save_rotation(
+    rotation: Rotation, people: Sequence[User] | None, *, actor: User | None, now: datetime
+) -> Rotation:
+    """Add or change a rotation and, unless `people` is None, who takes turns in which order."""
+    is_new = rotation.pk is None
+    if not is_new:
+        before = Rotation.objects.select_related("schedule__group").get(pk=rotation.pk)
+        _require_editor(actor, before.schedule.group)
+    _require_editor(actor, rotation.schedule.group)
+    rotation.full_clean()
+    rotation.save()
+    facts: dict[str, Any] = {}
+    if people is not None:
+        for user in people:
+            validate_assignable(user, rotation.schedule.group)
+        rotation.members.all().delete()
+        RotationMember.objects.bulk_create(
+            RotationMember(rotation=rotation, user=user, position=position)
+            for position, user in enumerate(people)
+        )
+        facts = {"members": [user.pk for user in people]}
+    record("added" if is_new else "changed", rotation, actor=actor, now=now, **facts)
+    return rotation
+
+
+@transaction.atomic
+def remove(thing: Schedule | Rotation, *, actor: User | None, now: datetime) -> None:
+    """Delete a schedule or a rotation with all that hangs on it."""
+    _require_editor(actor, _group_of(thing))
+    record("deleted", thing, actor=actor, now=now)
+    thing.delete()
+
+
+@transaction.atomic
+def add_override(override: Override, *, actor: User | None, now: datetime) -> Override:
+    """Put somebody else on call for a while.
+
+    What has passed stays as it was: a start before `now` is cut to `now`, and an override that is
+    over already is refused. An editor may move anybody; a member may take a shift over or give
+    away their own.
+    """
+    _require_override(actor, override)
+    if override.ends_at and override.ends_at <= now:
+        raise ValidationError({"ends_at": "This time has passed; the end must be in the future."})
+    if override.starts_at and override.starts_at < now < override.ends_at:
+        override.starts_at = now
+    override.created_by = actor
+    override.full_clean()
+    override.save()
+    record("added", override, actor=actor, now=now, **_facts(override))
+    return override
+
+
+@transaction.atomic
+def change_override(override: Override, *, actor: User | None, now: datetime) -> Override:
+    """Change an override that has not begun, or move the end of one that runs."""
+    before = Override.objects.select_for_update().get(pk=override.pk)
+    _require_override(actor, before)
+    _require_override(actor, override)
+    if before.ends_at <= now:
+        raise NotAllowed("This override is over; what happened stays as it was.")
+    if override.ends_at <= now:
+        raise ValidationError({"ends_at": "This time has passed; the end must be in the future."})
+    if before.starts_at <= now:
+        _require_same_past(before, override)
+    else:
+        override.starts_at = max(override.starts_at, now)
+    override.full_clean()
+    override.save()
+    record("changed", override, actor=actor, now=now, **_facts(override))
+    return override
+
+
+@transaction.atomic
+def end_override(override: Override, *, actor: User | None, now: datetime) -> None:
+    """Take an override back: wholly if it has not begun, from `now` on if it runs."""
+    override = Override.objects.select_for_update().get(pk=override.pk)
+    _require_override(actor, override)
+    if override.ends_at <= now:
+        raise NotAllowed("This override is over; what happened stays as it was.")
+    record("ended", override, actor=actor, now=now, **_facts(override))
+    if override.starts_at >= now:
+        override.delete()
+    else:
+        override.ends_at = now
+        override.save(update_fields=["ends_at"])
+
+
+def record(
+    verb: str, thing: models.Model, *, actor: User | None, now: datetime, **facts: Any
+) -> None:
+    """Write the change on the audit trail, in the caller's transaction."""
+    AuditEntry.objects.create(
+        at=now,
+        actor=actor,
+        actor_name=str(actor) if actor else "",
+        verb=verb,
+        subject_type=thing._meta.label_lower,
+        subject_id=thing.pk,
+        subject_name=str(thing)[:200],
+        data=facts,
+    )
+
+
+def _require_editor(actor: User | None, group: Group) -> None:
+    if actor is not None and not may_edit(actor, group):
+        raise NotAllowed(f"Only those who may edit {group} can change its schedules.")
+
+
+def _require_override(actor: User | None, override: Override) -> None:
+    group = override.schedule.group
+    if actor is None or may_edit(actor, group):
+        return
+    if not may_override(actor, group):
+        raise NotAllowed(f"Only members of {group} can change who is on call in it.")
+    if actor.pk not in (override.user_id, override.replaces_id):
+        raise NotAllowed(
+            "You can take a shift over or give away your own; "
+            f"ask somebody who may edit {group} to move other people."
+        )
+
+
+def _require_same_past(before: Override, after: Override) -> None:
+    kept = ("schedule_id", "role", "user_id", "replaces_id")
+    if any(getattr(before, name) != getattr(after, name) for name in kept):
+        raise NotAllowed("This override has begun: only its end and its reason can be changed.")
+    after.starts_at = before.starts_at
+
+
+def _group_of(thing: Schedule | Rotation) -> Group:
+    return thing.group if isinstance(thing, Schedule) else thing.schedule.group
+
+
+def _facts(override: Override) -> dict[str, Any]:
+    return {
+        "schedule": override.schedule_id,
+        "role": override.role,
+        "user": override.user_id,
+        "replaces": override.replaces_id,
+        "starts_at": override.starts_at.isoformat(),
+        "ends_at": override.ends_at.isoformat(),
+    }

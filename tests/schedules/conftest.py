@@ -1,0 +1,51 @@
+"""Alice, Bob and Carol are Payments; Mallory is somebody else's."""
+
+import pytest
+
+from accounts.models import User
+from alertops import clock
+from groups.models import Group
+from schedules.models import Schedule
+from tests.schedules import rows
+
+
+@pytest.fixture
+def frozen():
+    clock.freeze(rows.NOW)
+    yield rows.NOW
+    clock.release()
+
+
+@pytest.fixture
+def ann(db: None) -> User:
+    return rows.person("Ann")
+
+
+@pytest.fixture
+def ben(db: None) -> User:
+    return rows.person("Ben")
+
+
+@pytest.fixture
+def cleo(db: None) -> User:
+    return rows.person("Cleo")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    return rows.person("Mallory")
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return rows.person("Ada", roles=["owner"])
+
+
+@pytest.fixture
+def group(ann: User, ben: User, cleo: User) -> Group:
+    return rows.team(ann, ben, cleo, visibility="members")
+
+
+@pytest.fixture
+def schedule(group: Group) -> Schedule:
+    return rows.calendar(group)
