@@ -19,25 +19,35 @@ django.setup(set_prefix=False)
 from django.conf import settings  # noqa: E402
 from django.core.handlers.exception import convert_exception_to_response  # noqa: E402
 from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
-from django.http import HttpResponse  # noqa: E402
+from django.http import HttpRequest, HttpResponse  # noqa: E402
 
 StartResponse = Callable[..., Any]
 Environ = dict[str, Any]
 
-_MACHINES = re.compile(r"/(?:v2/|api/v2/|healthz$|readyz$|health/engine$|metrics$)")
-_EVENT = re.compile(r"/integrations/[\w-]{16,}/?$")
+_API = re.compile(r"/(?:v2|api/v2)/")
+_HEALTH = re.compile(r"/(?:healthz|readyz|health/engine|metrics)$")
+_EVENT = re.compile(r"/(?:integrations/[\w-]{16,}|v2/enqueue)/?$")
 _SCHEME = urlsplit(settings.PUBLIC_URL).scheme
 
 
 class LightHandler(WSGIHandler):
-    """Django's request handling without any middleware."""
+    """Django's request handling without any middleware, among the addresses of `urlconf`."""
+
+    def __init__(self, urlconf: str) -> None:
+        self.urlconf = urlconf
+        super().__init__()
 
     def load_middleware(self, is_async: bool = False) -> None:
         self._view_middleware: list[Any] = []
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
         view: Any = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
-        self._middleware_chain = lambda request: _finished(view(request))
+
+        def answer(request: HttpRequest) -> HttpResponse:
+            request.urlconf = self.urlconf
+            return _finished(view(request))
+
+        self._middleware_chain = answer
 
 
 def _finished(response: HttpResponse) -> HttpResponse:
@@ -49,7 +59,8 @@ def _finished(response: HttpResponse) -> HttpResponse:
 
 
 _full = WSGIHandler()
-_light = LightHandler()
+_light = LightHandler(settings.ROOT_URLCONF)
+_lightest = LightHandler("alertops.machine_urls")
 
 
 def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -59,8 +70,7 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
         environ["REMOTE_ADDR"] = client_address(environ, settings.TRUSTED_PROXIES)
     if "HTTP_TRANSFER_ENCODING" in environ and not environ.get("CONTENT_LENGTH"):
         _measure(environ)
-    handler = _light if is_for_machines(environ) else _full
-    response = handler(environ, start_response)
+    response = handler_for(environ)(environ, start_response)
     if not isinstance(response, HttpResponse) or response.streaming:
         return response
     body = [response.content]  # a plain list goes out in one piece
@@ -68,12 +78,12 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
     return body
 
 
-def is_for_machines(environ: Environ) -> bool:
-    """Say whether a request comes from a program that carries its own key, if any."""
+def handler_for(environ: Environ) -> WSGIHandler:
+    """Choose by address: is this a program that carries its own key, if it needs any?"""
     path = environ.get("PATH_INFO", "")
-    if environ.get("REQUEST_METHOD") == "POST" and _EVENT.match(path):
-        return True
-    return _MACHINES.match(path) is not None
+    if (environ.get("REQUEST_METHOD") == "POST" and _EVENT.match(path)) or _HEALTH.match(path):
+        return _lightest
+    return _light if _API.match(path) else _full
 
 
 def client_address(environ: Environ, proxies: int) -> str:
