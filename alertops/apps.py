@@ -1,8 +1,12 @@
 """The wiring as a Django app: its commands, its model, its checks."""
 
 from importlib import import_module
+from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
+
+from alertops import clock
 
 
 class AlertOpsConfig(AppConfig):
@@ -11,3 +15,11 @@ class AlertOpsConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("alertops.checks")
+        # The last app of all: every table is there when its migrations have been applied.
+        post_migrate.connect(_wind_up, sender=apps.get_app_config("incidents"))
+
+
+def _wind_up(**kwargs: Any) -> None:
+    """After migrating: the clockwork's rows are as the table says."""
+    clockwork = import_module("alertops.clockwork")
+    clockwork.ensure_schedules(clock.now())

@@ -26,6 +26,7 @@ class _Ringer(threading.Thread):
         super().__init__(name="doorbell", daemon=True)
         self.pid = os.getpid()
         self._asked: set[str] = set()
+        self._closed = False
         self._lock = threading.Lock()
         self._event = threading.Event()
         self._idle = threading.Event()
@@ -43,7 +44,7 @@ class _Ringer(threading.Thread):
 
     def run(self) -> None:
         conn: psycopg.Connection[tuple[object, ...]] | None = None
-        while True:
+        while not self._closed:
             self._event.wait()
             self._event.clear()
             with self._lock:
@@ -59,6 +60,13 @@ class _Ringer(threading.Thread):
             with self._lock:
                 if not self._asked:
                     self._idle.set()
+        if conn is not None:
+            conn.close()
+
+    def close(self) -> None:
+        self._closed = True
+        self._event.set()
+        self.join(2.0)
 
 
 _ringer: _Ringer | None = None
@@ -87,6 +95,14 @@ def connect() -> psycopg.Connection[tuple[object, ...]]:
     params.pop("cursor_factory", None)
     params.pop("context", None)
     return psycopg.connect(**params, autocommit=True)
+
+
+def close() -> None:
+    """Let go of the bell's connection; the next ring opens a new one."""
+    global _ringer
+    if _ringer is not None and _ringer.pid == os.getpid():
+        _ringer.close()
+    _ringer = None
 
 
 @atexit.register

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -63,3 +64,12 @@ def env_int(
 def env_list(name: str, *, environ: Mapping[str, str] = os.environ) -> list[str]:
     """Return a comma-separated variable as a list without blanks."""
     return [part.strip() for part in environ.get(name, "").split(",") if part.strip()]
+
+
+def env_url(name: str, *, environ: Mapping[str, str] = os.environ) -> str:
+    """Return an http(s) address, or "" where it is unset. Raises ImproperlyConfigured otherwise."""
+    value = environ.get(name, "").strip()
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise ImproperlyConfigured(f"{name} must be an http(s) address, not {value!r}.")
+    return value

@@ -65,13 +65,15 @@ def run(
     seconds: float = 60.0,
     hand_over: Callable[[], object] | None = None,
     stop: Callable[[], bool] = lambda: False,
+    yielding: bool = False,
 ) -> int:
     """Look again and again for about `seconds`; return how often.
 
     Returns at once (0) while a living run holds the loop. `hand_over` asks for a successor;
-    without it the run just ends. `stop` is asked between two looks.
+    without it the run just ends. `stop` is asked between two looks. A `yielding` run (the
+    watchdog's) gives the loop up to anybody who wants it.
     """
-    this = _Run(name, seconds)
+    this = _Run(name, 0.0 if yielding else seconds)
     ends = time.monotonic() + seconds
     asked = False
     back_off = 0.1

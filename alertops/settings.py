@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from alertops import console, database, logs, secret
-from alertops.env import env_bool, env_int, env_list, env_str, load_file
+from alertops.env import env_bool, env_int, env_list, env_str, load_file, env_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_file(BASE_DIR / ".env")
@@ -258,3 +258,8 @@ ESCALATION_HOLD_SECONDS = env_int("ESCALATION_HOLD_SECONDS", 15, least=1, most=6
 ESCALATION_SENDERS = env_int("ESCALATION_SENDERS", 16, least=1, most=64)
 # Nothing leaves this machine: every message goes to the outbox page. For demos and staging copies.
 OUTBOX_ONLY = env_bool("OUTBOX_ONLY", False)
+
+# Who hears of it when AlertOps itself is ill. The dead-man address is pinged every 15 s while all
+# is well; the service behind it calls when that stops. The operators' address gets {"text": …}.
+DEAD_MAN_URL = env_url("DEAD_MAN_URL")
+OPERATOR_WEBHOOK_URL = env_url("OPERATOR_WEBHOOK_URL")

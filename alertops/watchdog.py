@@ -1,11 +1,125 @@
-"""Placeholder: the watchdog's process."""
+"""The pager for the pager: a small process that does the loops' work when they stop.
 
+Every second it looks at the heartbeats; a loop silent for five seconds is run right here until
+somebody else takes it back, and a cluster that does not take it back is killed and started again.
+Every fifteen seconds it asks what must never be true (reliability §3.2), all by index. Only when
+all of it is well does it ping the dead-man address, so that silence calls somebody from outside.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 
-from alertops import lifeline
+import psycopg
+from django.conf import settings
+from django.db import Error, connection, connections
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+from alertops import clockwork, lifeline, loops, process_groups, vitals
+from alertops.clockwork import Loop
+
+logger = logging.getLogger(__name__)
+
+LOOK = 1.0
+START_GRACE = 6.0
+"""Seconds a starting house has before anybody counts as silent."""
+RESTART_AFTER = 10.0
+"""Seconds a loop stays in our hands before the cluster is started again."""
+RESTART_REST = 40.0
+CANARY_EVERY = 20.0
+CANARY_SILENCE = 70.0
+
+
+class Watchdog:
+    """One process's watch. `run_dir` holds the supervisor's pid files."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self._run_dir = run_dir
+        self._rescues: dict[str, threading.Thread] = {}
+        self._since: dict[str, float] = {}
+        self._restarted = time.monotonic()
+        self._canary_sent = 0.0
+        self._checked = time.monotonic()
+        self._examiner = vitals.Examiner()
+
+    def look(self) -> None:
+        """One round."""
+        now = time.monotonic()
+        for loop in clockwork.LOOPS:
+            self._watch(loop, now)
+        self._watch_canary(now)
+        if now - self._checked >= vitals.EVERY:
+            self._checked = now
+            self._examiner.examine()
+
+    def _watch(self, loop: Loop, now: float) -> None:
+        rescue = self._rescues.get(loop.name)
+        if rescue is not None and rescue.is_alive():
+            if now - self._since[loop.name] > RESTART_AFTER:
+                self._restart_cluster(f"loop {loop.name} is not run by the cluster", now)
+            return
+        age = loops.age(loop.name)
+        if age is not None and age < loops.STALE:
+            return
+        logger.error("Loop %s is silent; the watchdog does its work", loop.name)
+        rescue = threading.Thread(target=_rescue, args=(loop,), name=f"rescue-{loop.name}")
+        rescue.daemon = True
+        self._rescues[loop.name] = rescue
+        self._since.setdefault(loop.name, now)
+        if now - self._since[loop.name] > 2 * loops.STALE + 30:
+            self._since[loop.name] = now
+        rescue.start()
+
+    def _watch_canary(self, now: float) -> None:
+        """A task every 20 s through the full path: taken, run, and removed from the queue."""
+        if now - self._canary_sent < CANARY_EVERY:
+            return
+        self._canary_sent = now
+        age = loops.age("canary")
+        stuck = OrmQ.objects.count() > 60
+        if stuck or (age is not None and age > CANARY_SILENCE):
+            self._restart_cluster("the cluster does not finish its tasks", now)
+        async_task(clockwork.canary)
+
+    def _restart_cluster(self, why: str, now: float) -> None:
+        if now - self._restarted < RESTART_REST:
+            return
+        self._restarted = now
+        with suppress(Error):
+            clockwork.clear_queue()
+        if process_groups.kill(self._run_dir, "worker"):
+            logger.error("Started the cluster again: %s", why)
+
+
+def _rescue(loop: Loop) -> None:
+    try:
+        loop.rescue(lifeline.closing)
+    except Exception:
+        logger.exception("Rescuing loop %s failed", loop.name)
+    finally:
+        connections.close_all()
 
 
 def main() -> None:
-    """Sleep until the house closes."""
+    """Watch until the house closes. Nothing that happens to the database ends it."""
+    watchdog = Watchdog(settings.VAR_DIR / "run")
+    ends = time.monotonic() + START_GRACE
+    while not lifeline.closing() and time.monotonic() < ends:
+        time.sleep(0.2)
     while not lifeline.closing():
-        time.sleep(1.0)
+        try:
+            watchdog.look()
+        except (Error, psycopg.Error) as error:
+            logger.warning("The watchdog lost the database: %s", type(error).__name__)
+            connection.close()
+        except Exception:  # the last process that may stop
+            logger.exception("The watchdog stumbled")
+        time.sleep(LOOK)
+
+
+__all__ = ["Watchdog", "main"]

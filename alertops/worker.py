@@ -1,10 +1,24 @@
 """The clockwork: a django-q2 cluster; what it is not trusted with stands in docs/adr/0003."""
 
+from contextlib import suppress
+
+from django.db import Error, connections
 from django_q.cluster import Cluster
+
+from alertops import clock, clockwork
 
 
 def main() -> None:
-    """Run the cluster until a stop signal; returns when its sentinel ends, for whatever reason."""
+    """Run the cluster until a stop signal; returns when its sentinel ends, for whatever reason.
+
+    The loops are asked for at once, because the scheduler may take half a minute. Without a
+    database the watchdog does their work until the cluster gets going.
+    """
+    with suppress(Error):
+        clockwork.ensure_schedules(clock.now())
+        clockwork.clear_queue()
+        clockwork.start_loops()
+    connections.close_all()
     cluster = Cluster()
     cluster.start()
     if cluster.sentinel is not None:

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import logging
 import unicodedata
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
@@ -115,6 +116,4 @@ def _html(
 
 
 def _with_html(message: Message, html: str) -> Message:
-    from dataclasses import replace
-
     return replace(message, html=html)

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from django_q.tasks import async_task
 
-from alertops import loops
+from alertops import lifeline, loops
 from escalation.dispatch import Dispatcher
 from escalation.engine import tick as look
 
 
 def tick() -> int:
     """The engine's loop: due alerts become notifications."""
-    return loops.run("tick", look, hand_over=lambda: async_task(tick))
+    return loops.run(
+        "tick", look, hand_over=lambda: async_task(tick), stop=lifeline.closing
+    )
 
 
 def outbox() -> int:
     """The dispatcher's loop: notifications leave."""
     dispatcher = Dispatcher()
     try:
-        return loops.run("outbox", dispatcher.work, hand_over=lambda: async_task(outbox))
+        return loops.run(
+            "outbox",
+            dispatcher.work,
+            hand_over=lambda: async_task(outbox),
+            stop=lifeline.closing,
+        )
     finally:
         dispatcher.close()

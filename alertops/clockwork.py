@@ -1,0 +1,102 @@
+"""What django-q2 runs, in one literal table: the loops' starters and the housekeeping.
+
+Its Schedule rows are made from this table and from nothing else, because one malformed row stops
+all of them. A row only starts a loop that is not running; the loops hand over by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+from django_q.models import OrmQ, Schedule
+from django_q.tasks import async_task
+
+from alertops import loops
+from escalation.dispatch import Dispatcher
+from escalation.engine import tick
+from escalation.tasks import outbox as run_outbox
+from escalation.tasks import tick as run_tick
+from integrations import inbox
+from integrations.tasks import inbox as run_inbox
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A loop: the task that runs it, and how to look once when nobody else does."""
+
+    name: str
+    task: Callable[[], object]
+    rescue: Callable[[Callable[[], bool]], object]
+
+
+def _rescue_outbox(stop: Callable[[], bool]) -> None:
+    dispatcher = Dispatcher()
+    try:
+        loops.run("outbox", dispatcher.work, seconds=30, stop=stop, yielding=True)
+    finally:
+        dispatcher.close()
+
+
+LOOPS = (
+    Loop(
+        "inbox",
+        run_inbox,
+        lambda stop: loops.run("inbox", inbox.process, seconds=30, stop=stop, yielding=True),
+    ),
+    Loop(
+        "tick",
+        run_tick,
+        lambda stop: loops.run("tick", tick, seconds=30, stop=stop, yielding=True),
+    ),
+    Loop("outbox", run_outbox, _rescue_outbox),
+)
+
+
+def canary() -> None:
+    """Prove that the cluster takes a task, runs it and is done with it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO alertops_loopbeat (name, beat_at, ends_at, run_id, host, pid, work_count)
+            VALUES ('canary', clock_timestamp(), clock_timestamp(), '', '', 0, 1)
+            ON CONFLICT (name) DO UPDATE SET beat_at = excluded.beat_at,
+                work_count = alertops_loopbeat.work_count + 1
+            """
+        )
+
+
+@transaction.atomic
+def ensure_schedules(now: datetime) -> None:
+    """Make django-q2's rows say exactly what this table says."""
+    for loop in LOOPS:
+        Schedule.objects.update_or_create(
+            name=f"loop {loop.name}",
+            defaults={
+                "func": f"{loop.task.__module__}.{loop.task.__qualname__}",
+                "args": None,
+                "kwargs": None,
+                "hook": None,
+                "schedule_type": Schedule.MINUTES,
+                "minutes": 1,
+                "repeats": -1,
+                "next_run": now,
+                "cluster": None,
+                "intended_date_kwarg": None,
+            },
+        )
+    names = [f"loop {loop.name}" for loop in LOOPS]
+    Schedule.objects.exclude(name__in=names).delete()
+
+
+def start_loops() -> None:
+    """Ask for every loop now: the scheduler would take up to half a minute."""
+    for loop in LOOPS:
+        async_task(loop.task)
+
+
+def clear_queue() -> None:
+    """Drop what an earlier cluster left: our rows say what is to be done, the queue says nothing."""
+    OrmQ.objects.all().delete()

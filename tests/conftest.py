@@ -1,0 +1,144 @@
+"""The cast, the movable clock and the phones. Real PostgreSQL; only the edges are doubled."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db.models import Min
+from pytest_django import Settings
+
+from accounts.models import User
+from alertops import clock as the_clock
+from alertops import doorbell
+from alerts import wakes
+from escalation import dispatch, engine
+from escalation.models import Notification
+from escalation.states import State
+from integrations import inbox
+from tests import builders
+
+pytest_plugins = ["tests.doubles.fixtures"]
+
+MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing leaves this machine, whatever a test forgets to double."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else "unix"
+        if host not in {"unix", "127.0.0.1", "::1", "localhost"}:
+            raise OSError(f"a test wanted to reach {host}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet_doorbell(django_db_setup: None) -> Iterator[None]:
+    """The bell's own connection must be gone before the database is dropped."""
+    yield
+    doorbell.close()
+
+
+@pytest.fixture(autouse=True)
+def _local_outbox(settings: Settings) -> None:
+    """Messages stay in the outbox unless a test plugs in a double."""
+    settings.OUTBOX_ONLY = True
+
+
+class Clock:
+    """Stands still; `forward` moves it and lets the inbox, the engine and the outbox look,
+    at every instant something becomes due on the way."""
+
+    def now(self) -> datetime:
+        return the_clock.now()
+
+    def set(self, at: datetime) -> None:
+        the_clock.freeze(at)
+
+    def look(self) -> None:
+        """Let everything that is due now happen."""
+        for _ in range(50):
+            worked = inbox.process(self.now())
+            engine.tick(self.now())
+            sent = dispatch.run_once(self.now())
+            due = wakes.next_wake(self.now())
+            if not sent and (due is None or due > self.now()) and not worked:
+                return
+        raise AssertionError("the loops do not come to rest")
+
+    def forward(self, **by: float) -> None:
+        """Move on by e.g. `minutes=5`."""
+        target = self.now() + timedelta(**by)
+        self.look()
+        while (due := self._next()) is not None and due <= target:
+            the_clock.freeze(max(due, self.now()))
+            self.look()
+        the_clock.freeze(target)
+        self.look()
+
+    def _next(self) -> datetime | None:
+        queued = Notification.objects.filter(state__in=[State.PENDING, State.UNKNOWN])
+        proof = Notification.objects.filter(state=State.ACCEPTED, proof_due_at__isnull=False)
+        found = [
+            wakes.next_wake(self.now()),
+            queued.aggregate(at=Min("due_at"))["at"],
+            proof.aggregate(at=Min("proof_due_at"))["at"],
+        ]
+        later = [at for at in found if at is not None and at > self.now()]
+        return min(later) if later else None
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    the_clock.freeze(MONDAY)
+    yield Clock()
+    the_clock.release()
+
+
+class Phones:
+    """Who was notified since the last look, in the order the messages left."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+
+    def take(self, *, channels: bool = False) -> list[str]:
+        sent = Notification.objects.filter(accepted_at__isnull=False).exclude(pk__in=self._seen)
+        rows = list(sent.select_related("user").order_by("accepted_at", "id"))
+        self._seen.update(row.pk for row in rows)
+        names = [row.user.name.lower() if row.user else "group" for row in rows]
+        if channels:
+            return [f"{name} {row.channel}" for name, row in zip(names, rows, strict=True)]
+        return names
+
+
+@pytest.fixture
+def phones() -> Phones:
+    return Phones()
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return builders.person("Alice")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return builders.person("Bob")
+
+
+@pytest.fixture
+def carol(db: None) -> User:
+    return builders.person("Carol")
+
+
+@pytest.fixture
+def mallory(db: None) -> User:
+    """A colleague of another team: may sign in, may not see ours."""
+    return builders.person("Mallory")
