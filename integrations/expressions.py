@@ -40,21 +40,21 @@ class _TooMuch(Exception):
     pass
 
 
-class _Functions(functions.Functions):  # type: ignore[misc]
+class _Functions(functions.Functions):
     """The two functions whose single call could outgrow memory, bounded before they work."""
 
-    @functions.signature({"types": ["string"]}, {"types": ["array-string"]})  # type: ignore[untyped-decorator]
+    @functions.signature({"types": ["string"]}, {"types": ["array-string"]})
     def _func_join(self, by: str, parts: list[str]) -> str:
         if len(by) * len(parts) + sum(map(len, parts)) > _LARGEST:
             raise _TooMuch
         return by.join(parts)
 
-    @functions.signature({"types": []})  # type: ignore[untyped-decorator]
+    @functions.signature({"types": []})
     def _func_to_string(self, value: Any) -> str:
         return texts.words(value)
 
 
-class _Boxed(TreeInterpreter):  # type: ignore[misc]
+class _Boxed(TreeInterpreter):
     """Walks an expression while there is something left to spend."""
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ def compiled(expression: str) -> ParsedResult:
     return parsed
 
 
-def _count(node: dict[str, Any]) -> int:
+def _count(node: Any) -> int:
     own = node["type"] in {"multi_select_list", "multi_select_dict"}
     return own + sum(_count(child) for child in node["children"] if isinstance(child, dict))
 

@@ -158,8 +158,7 @@ def _text(body: bytes, content_type: str) -> str:
 
 def _wide(body: bytes) -> str | None:
     """UTF-16 or UTF-32 without a mark shows by where its NULs stand."""
-    pattern = tuple(byte == 0 for byte in body[:4])
-    return _WIDE.get(pattern)
+    return _WIDE.get(tuple(byte == 0 for byte in body[:4]))
 
 
 _MARKS = (
@@ -169,7 +168,7 @@ _MARKS = (
     (b"\xfe\xff", "utf-16"),
     (b"\xef\xbb\xbf", "utf-8-sig"),
 )
-_WIDE = {
+_WIDE: dict[tuple[bool, ...], str] = {
     (False, True, False, True): "utf-16-le",
     (True, False, True, False): "utf-16-be",
     (False, True, True, True): "utf-32-le",

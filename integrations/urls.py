@@ -1,6 +1,8 @@
-"""Pages of this app."""
+"""Pages of this app, and the doors for machines."""
 
-from django.urls import URLPattern
+from django.urls import include, path
 
 app_name = "integrations"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", include("integrations.ingest_urls")),
+]

@@ -1,0 +1,314 @@
+"""The inbox: events become alerts, in order, in batches, exactly once.
+
+One transaction per batch: alerts, outcomes and "processed" are committed together, so a crash
+leaves the events waiting and nothing half done. One runner at a time holds the inbox (an advisory
+lock that ends with its transaction), because a recovery must not overtake its alert. An event that
+breaks the batch is worked off by itself; one that keeps failing still pages, saying so.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from django.db import DatabaseError, connection, transaction
+
+from alertops import doorbell
+from alerts.signals_in import Outcome, Signal, open_alerts
+from integrations import payloads, texts
+from integrations.addresses import Addressee, addressees, seen
+from integrations.mapping import Draft, read
+from integrations.routing import Way, choose
+from integrations.states import Outcome as Word
+from integrations.states import most_telling
+from integrations.vendors import VENDORS
+from integrations.vocabulary import TRIGGER
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+BYTES = 8 * 1024 * 1024
+TRIES = 3
+LOCK = 0x1_A1E_27  # the inbox, in PostgreSQL's advisory locks
+_AGAIN = (timedelta(seconds=1), timedelta(seconds=5))
+
+
+@dataclass(slots=True)
+class Event:
+    """One waiting row."""
+
+    id: int
+    integration_id: int
+    body: bytes
+    content_type: str
+    content_encoding: str
+    dialect: str
+    own_key: str
+    oversized: bool
+    refused: int
+    attempts: int
+
+
+@dataclass(slots=True)
+class Reading:
+    """What an event turned out to say: signals to send on, and what needs none."""
+
+    event: Event
+    signals: list[Signal] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    detail: str = ""
+    is_error: bool = False
+
+
+def process(now: datetime) -> datetime | None:
+    """Work off one batch. Returns `now` when there may be more, None when the inbox is empty."""
+    try:
+        with transaction.atomic():
+            events = _claim(now)
+            _work(events, now)
+    except Exception as error:  # nothing an event does may stop the inbox
+        if connection.connection is None or connection.connection.broken:
+            raise  # the database is gone: the loop comes back, the events wait
+        logger.exception("A batch of the inbox failed (%s); one by one", type(error).__name__)
+        return _one_by_one(now)
+    return now if events else None
+
+
+def waiting() -> int:
+    """How many events wait (at most 10,000 are counted)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM integrations_inboundevent"
+            " WHERE processed_at IS NULL LIMIT 10000) AS w"
+        )
+        return int(cursor.fetchone()[0])
+
+
+_CLAIM = """
+SELECT id, integration_id, body, content_type, content_encoding, dialect, own_key, oversized,
+    refused, attempts
+FROM (
+    SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before
+    FROM (
+        SELECT id, integration_id, body, content_type, content_encoding, dialect, own_key,
+            oversized, refused, attempts
+        FROM integrations_inboundevent
+        WHERE processed_at IS NULL AND (next_try_at IS NULL OR next_try_at <= %s)
+        ORDER BY id LIMIT %s
+    ) AS oldest
+) AS measured
+WHERE before < %s
+ORDER BY id
+"""
+
+
+def _claim(now: datetime, most: int = BATCH) -> list[Event]:
+    """Take the oldest events, unless somebody else is at it."""
+    with connection.cursor() as cursor:
+        # A statement of its own: the next one must see what the last holder committed.
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            return []
+        cursor.execute(_CLAIM, [now, most, BYTES])
+        return [Event(row[0], row[1], bytes(row[2]), *row[3:]) for row in cursor.fetchall()]
+
+
+def _work(events: Sequence[Event], now: datetime) -> None:
+    if not events:
+        return
+    known = addressees({event.integration_id for event in events})
+    readings = [_read(event, known[event.integration_id]) for event in events]
+    signals = [signal for reading in readings for signal in reading.signals]
+    outcomes = open_alerts(signals, now=now)
+    _record(readings, outcomes, now)
+    seen({event.integration_id for event in events}, known, now)
+    if any(outcome.alert_id for outcome in outcomes):
+        doorbell.ring_on_commit("tick")
+
+
+def _read(event: Event, addressee: Addressee) -> Reading:
+    """Turn one event into signals. Whatever is wrong with it, something comes out."""
+    try:
+        reading = _understood(event, addressee)
+    except Exception:  # one bad event must not stop the batch, nor be silent itself
+        logger.exception("Event %s could not be read", event.id)
+        reading = Reading(event)
+        _add(reading, _unreadable(event, addressee), addressee.default, addressee)
+        reading.is_error = True
+    return reading
+
+
+def _understood(event: Event, addressee: Addressee) -> Reading:
+    reading = Reading(event)
+    if event.refused:
+        draft = _notice(f"{addressee.name} sends too many events; some were refused", "storm")
+        draft.description = (
+            "Events beyond the limit of this integration were refused and asked to come back "
+            "later. What it sent first is below.\n\n" + _excerpt(event)
+        )
+        _add(reading, draft, addressee.default, addressee)
+        return reading
+    if event.oversized:
+        draft = _notice(f"Oversized payload from {addressee.name}", "oversized")
+        draft.description = "Only its beginning was kept:\n\n" + _excerpt(event)
+        _add(reading, draft, addressee.default, addressee)
+        return reading
+    decoded = payloads.decode(event.body, event.content_type, event.content_encoding)
+    if decoded.problem:
+        reading.detail = decoded.problem
+        _add(reading, _unreadable(event, addressee, decoded), addressee.default, addressee)
+        reading.is_error = True
+        return reading
+    vendor = VENDORS.get(event.dialect) or VENDORS[addressee.kind]
+    overrides = None if event.dialect else addressee.overrides
+    own_key = event.own_key or f"event-{event.id}"
+    for draft in read(vendor, decoded.value, overrides=overrides, own_key=own_key):
+        _add(reading, draft, choose(addressee.rules, addressee.default, draft), addressee)
+    if not reading.signals and not reading.rows:
+        reading.detail = "It holds nothing that is an alert."
+    return reading
+
+
+def _add(reading: Reading, draft: Draft, way: Way, addressee: Addressee) -> None:
+    """File one draft: as a signal, or as dropped by a route."""
+    row: dict[str, Any] = {
+        "event_id": reading.event.id,
+        "position": len(reading.rows),
+        "dedup_key": draft.dedup_key,
+        "outcome": Word.IGNORED.value,
+        "alert_id": None,
+        "route_id": way.route_id,
+        "routed_by": way.routed_by,
+        "detail": "; ".join(draft.remarks),
+        "signal": None,
+    }
+    reading.rows.append(row)
+    if way.drop and draft.action == TRIGGER:
+        return
+    row["signal"] = len(reading.signals)
+    facts: dict[str, Any] = {"event": reading.event.id, "integration": addressee.name}
+    if way.route_id is not None:
+        facts["route"] = way.routed_by
+    reading.signals.append(
+        Signal(
+            source_id=addressee.id,
+            dedup_key=draft.dedup_key,
+            action=draft.action,
+            title=draft.title,
+            description=draft.description,
+            severity=way.severity,
+            group_id=way.group_id,
+            assignee_id=way.assignee_id,
+            policy_hint=way.policy_id,
+            links=draft.links,
+            details=draft.details,
+            tags=draft.tags,
+            facts=facts,
+        )
+    )
+
+
+def _notice(title: str, key: str) -> Draft:
+    return Draft(TRIGGER, texts.line(title), f"alertops:{key}")
+
+
+def _unreadable(
+    event: Event, addressee: Addressee, decoded: payloads.Decoded | None = None
+) -> Draft:
+    """An alert for what could not be read as data: its text is the best there is."""
+    title = f"An event from {addressee.name} could not be read"
+    text = texts.clean(decoded.value) if decoded else _excerpt(event)
+    key = "unreadable:" + texts.digest(text[:200])[:32]
+    problem = decoded.problem if decoded else "It made the program stumble."
+    return Draft(TRIGGER, texts.line(title), key, description=f"{problem}\n\n{text}".strip())
+
+
+def _excerpt(event: Event) -> str:
+    return texts.clean(event.body[:4000].decode("utf-8", "replace"), 4000)
+
+
+_OUTCOMES = """
+INSERT INTO integrations_eventoutcome
+    (event_id, position, dedup_key, outcome, alert_id, route_id, routed_by, detail)
+SELECT event_id, position, dedup_key, outcome, alert_id, route_id, routed_by, detail
+FROM jsonb_to_recordset(%s::jsonb) AS o(event_id bigint, position int, dedup_key text,
+    outcome text, alert_id bigint, route_id bigint, routed_by text, detail text)
+"""
+_DONE = """
+UPDATE integrations_inboundevent e
+SET processed_at = %s, outcome = d.outcome, detail = d.detail
+FROM jsonb_to_recordset(%s::jsonb) AS d(id bigint, outcome text, detail text)
+WHERE e.id = d.id
+"""
+
+
+def _record(readings: Sequence[Reading], outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Write what became of each event, in two statements."""
+    rows: list[dict[str, Any]] = []
+    done: list[dict[str, Any]] = []
+    start = 0
+    for reading in readings:
+        for row in reading.rows:
+            if (index := row.pop("signal")) is not None:
+                outcome = outcomes[start + index]
+                row["outcome"], row["alert_id"] = outcome.outcome, outcome.alert_id
+        start += len(reading.signals)
+        rows += reading.rows
+        word = most_telling(row["outcome"] for row in reading.rows)
+        remarks = dict.fromkeys([reading.detail, *(row["detail"] for row in reading.rows)])
+        done.append(
+            {
+                "id": reading.event.id,
+                "outcome": Word.ERROR.value if reading.is_error else word,
+                "detail": "; ".join(filter(None, remarks))[:2000],
+            }
+        )
+    with connection.cursor() as cursor:
+        if rows:
+            cursor.execute(_OUTCOMES, [orjson.dumps(rows).decode()])
+        cursor.execute(_DONE, [now, orjson.dumps(done).decode()])
+
+
+def _one_by_one(now: datetime) -> datetime | None:
+    """After a batch that failed: each event in a transaction of its own, the guilty put aside."""
+    tried: set[int] = set()
+    for _ in range(BATCH):
+        event: Event | None = None
+        try:
+            with transaction.atomic():
+                event = next(iter(_claim(now, 1)), None)
+                if event is None or event.id in tried:
+                    return None
+                tried.add(event.id)
+                _work([event], now)
+        except Exception:  # nothing an event does may stop the inbox
+            if event is None:
+                raise
+            logger.exception("Event %s failed (try %s)", event.id, event.attempts + 1)
+            _failed(event, now)
+    return now
+
+
+def _failed(event: Event, now: datetime) -> None:
+    """Try again later; after three tries page somebody about it instead."""
+    attempts = event.attempts + 1
+    if attempts >= TRIES:
+        try:
+            with transaction.atomic():
+                known = addressees({event.integration_id})
+                addressee = known[event.integration_id]
+                poison = Reading(event, is_error=True, detail="It failed three times.")
+                _add(poison, _unreadable(event, addressee), addressee.default, addressee)
+                _record([poison], open_alerts(poison.signals, now=now), now)
+                doorbell.ring_on_commit("tick")
+            return
+        except DatabaseError:
+            logger.exception("Event %s cannot even be reported", event.id)
+    wait = _AGAIN[min(attempts, len(_AGAIN)) - 1]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE integrations_inboundevent SET attempts = %s, next_try_at = %s WHERE id = %s",
+            [min(attempts, 1000), now + wait, event.id],
+        )

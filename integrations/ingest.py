@@ -1,0 +1,170 @@
+"""The door for machines: thin views that store bytes and answer. They parse nothing.
+
+Answers are a contract: 202 stored for good; 404 unknown key; 413 too large, but an alert says so;
+429 too fast; 503 try again. A body that cannot be read is 202 as well, and becomes an alert.
+"""
+
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from integrations import texts
+from integrations.models import key_hash
+from integrations.store import KEPT, Parcel, TooMany, Unavailable, store
+
+_KEPT_HEADERS = {
+    "HTTP_USER_AGENT": "user-agent",
+    "HTTP_X_GITHUB_EVENT": "x-github-event",
+    "HTTP_X_GITLAB_EVENT": "x-gitlab-event",
+    "HTTP_X_AMZ_SNS_MESSAGE_TYPE": "x-amz-sns-message-type",
+    "HTTP_IDEMPOTENCY_KEY": "idempotency-key",
+    "HTTP_X_REQUEST_ID": "x-request-id",
+}
+
+
+class TooLarge(Exception):
+    """The body is over the cap; its beginning rides along."""
+
+    def __init__(self, start: bytes) -> None:
+        super().__init__()
+        self.start = start
+
+
+class RawBytes(BaseParser):
+    """Takes any media type as it is, up to the cap."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        return read(stream)
+
+
+class NoNegotiation(BaseContentNegotiation):
+    """Whatever is sent is taken, whatever is accepted gets JSON."""
+
+    def select_parser(self, request: Any, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class Door(APIView):
+    """What the doors have in common: no session, no sign-in, raw bytes, POST only."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    throttle_classes = ()
+    parser_classes = (RawBytes,)
+    renderer_classes = (JSONRenderer,)
+    content_negotiation_class = NoNegotiation
+    http_method_names = ("post",)
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        return {}
+
+    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
+        answer = error(405, "Send events with POST; nothing was changed.")
+        answer["Allow"] = "POST"
+        return answer
+
+    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
+        if isinstance(exc, TooMany):
+            answer = error(429, "This integration sends too many events; slow down.")
+            answer["Retry-After"] = str(exc.wait)
+            return answer
+        if isinstance(exc, Unavailable):
+            answer = error(503, "The event could not be stored; send it again.")
+            answer["Retry-After"] = "2"
+            return answer
+        if isinstance(exc, OSError):
+            return error(400, "The connection broke off before the event was complete.")
+        return super().handle_exception(exc)
+
+
+@extend_schema(
+    tags=["events"],
+    summary="Send an event",
+    description="Any vendor's webhook, by the integration's kind. Stored for good when answered.",
+    request={"application/json": dict, "text/plain": str},
+    responses={
+        202: inline_serializer("Accepted", {"event": serializers.IntegerField()}),
+        404: OpenApiResponse(description="No active integration has this key."),
+        413: OpenApiResponse(description="Over 1 MiB; an alert says so."),
+        429: OpenApiResponse(description="Too many events; see Retry-After."),
+    },
+)
+class Ingest(Door):
+    def post(self, request: Request, key: str) -> HttpResponse:
+        plain: HttpRequest = request._request
+        try:
+            parcel = parcel_of(plain, key, read(plain))
+        except TooLarge as large:
+            parcel = parcel_of(plain, key, large.start)
+            parcel.oversized = True
+        event = store(parcel)
+        if event is None:
+            return error(404, "No active integration has this key.")
+        if parcel.oversized:
+            return error(413, "The event is larger than 1 MiB; an alert was opened that says so.")
+        return answer(202, {"event": event})
+
+
+def parcel_of(request: HttpRequest, key: str, body: bytes) -> Parcel:
+    """Everything worth keeping of a request."""
+    meta = request.META
+    return Parcel(
+        key_hash(key),
+        body,
+        content_type=meta.get("CONTENT_TYPE", ""),
+        content_encoding=meta.get("HTTP_CONTENT_ENCODING", ""),
+        headers={
+            name: texts.line(meta[field], 300)
+            for field, name in _KEPT_HEADERS.items()
+            if field in meta
+        },
+        query=meta.get("QUERY_STRING", ""),
+        remote=meta.get("REMOTE_ADDR", ""),
+    )
+
+
+def read(stream: Any) -> bytes:
+    """Return the whole body. Raises TooLarge over the cap, having read no more than needed."""
+    cap = settings.BODY_BYTES
+    meta = getattr(stream, "META", {})
+    length = meta.get("CONTENT_LENGTH") or "0"
+    if length.isdigit() and int(length) > cap:
+        raise TooLarge(_read(stream, KEPT))
+    body = _read(stream, cap + 1)
+    if len(body) > cap:
+        raise TooLarge(body[:KEPT])
+    return body
+
+
+def _read(stream: Any, most: int) -> bytes:
+    first: bytes = stream.read(most)
+    if not first or len(first) >= most:
+        return first
+    parts, have = [first], len(first)
+    while have < most and (part := stream.read(most - have)):
+        parts.append(part)
+        have += len(part)
+    return b"".join(parts) if len(parts) > 1 else first
+
+
+def answer(status: int, content: dict[str, Any]) -> HttpResponse:
+    return HttpResponse(orjson.dumps(content), status=status, content_type="application/json")
+
+
+def error(status: int, sentence: str) -> HttpResponse:
+    return answer(status, {"error": sentence})

@@ -1,0 +1,72 @@
+"""Token buckets, one per integration, in the memory of each web process.
+
+The rate of an integration is shared out evenly among the web processes, so nothing has to be
+asked of the database before an event is stored. What a bucket knows of its integration (rate and
+burst) comes back with every stored event, so a change counts from the next event on.
+"""
+
+import threading
+from dataclasses import dataclass, field
+from math import ceil
+
+QUIET = 60.0
+"""Seconds without a refusal after which a storm is over."""
+
+
+@dataclass(slots=True)
+class Bucket:
+    """What one integration may still send to this process. Not shared between processes."""
+
+    rate: float  # events a second
+    burst: float
+    level: float
+    filled_at: float
+    refused: int = 0
+    refused_at: float = field(default=-QUIET)
+
+    def take(self, at: float) -> bool:
+        """Take one event, or refuse it."""
+        self.level = min(self.burst, self.level + (at - self.filled_at) * self.rate)
+        self.filled_at = at
+        if self.level < 1.0:
+            return False
+        self.level -= 1.0
+        return True
+
+    def is_new_storm(self, at: float) -> bool:
+        """Count a refusal; True for the first of an episode."""
+        is_new = at - self.refused_at >= QUIET
+        self.refused = 1 if is_new else self.refused + 1
+        self.refused_at = at
+        return is_new
+
+    def wait(self) -> int:
+        """Whole seconds until the next event would be taken."""
+        return max(1, ceil((1.0 - self.level) / self.rate))
+
+
+class Buckets:
+    """All buckets of this process. Only keys that exist have one, so strangers fill no memory."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[str, Bucket] = {}
+        self._lock = threading.Lock()
+
+    def refusal(self, key_hash: str, at: float) -> tuple[int, int] | None:
+        """Take one event of this key. None: go on; else how long to wait, and the number refused
+        where this refusal begins a storm (0 otherwise)."""
+        with self._lock:
+            bucket = self._buckets.get(key_hash)
+            if bucket is None or bucket.take(at):
+                return None
+            return bucket.wait(), 1 if bucket.is_new_storm(at) else 0
+
+    def learn(self, key_hash: str, per_minute: int, burst: int, shares: int, at: float) -> None:
+        """Remember the limits of a key that has just proved to exist."""
+        rate, size = per_minute / 60.0 / shares, max(1.0, burst / shares)
+        bucket = self._buckets.get(key_hash)
+        if bucket is None:
+            with self._lock:
+                self._buckets.setdefault(key_hash, Bucket(rate, size, size - 1.0, at))
+        elif bucket.rate != rate or bucket.burst != size:
+            bucket.rate, bucket.burst = rate, size

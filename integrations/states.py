@@ -1,0 +1,45 @@
+"""The words of the inbound log and of routes."""
+
+from collections.abc import Iterable
+
+from django.db.models import TextChoices
+
+
+class Outcome(TextChoices):
+    """What became of an event. The words are part of the API."""
+
+    CREATED = "created", "Opened an alert"
+    APPENDED = "appended", "Added to an open alert"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    RESOLVED = "resolved", "Resolved"
+    IGNORED = "ignored", "Ignored"
+    SUPPRESSED = "suppressed", "Suppressed"
+    NO_OPEN_ALERT = "no_open_alert", "No open alert"
+    ERROR = "error", "Could not be read"
+
+
+# An event with several alerts shows the outcome somebody most wants to know.
+_TELLING = (
+    Outcome.ERROR,
+    Outcome.CREATED,
+    Outcome.RESOLVED,
+    Outcome.ACKNOWLEDGED,
+    Outcome.APPENDED,
+    Outcome.SUPPRESSED,
+    Outcome.NO_OPEN_ALERT,
+    Outcome.IGNORED,
+)
+_RANK = {outcome.value: rank for rank, outcome in enumerate(_TELLING)}
+
+
+def most_telling(outcomes: Iterable[str]) -> str:
+    """Return one word for several; `ignored` for none."""
+    return min(outcomes, key=_RANK.__getitem__, default=Outcome.IGNORED.value)
+
+
+class Operator(TextChoices):
+    EQUALS = "equals", "is"
+    CONTAINS = "contains", "contains"
+    STARTS = "starts", "begins with"
+    REGEX = "regex", "matches the pattern"
+    EXISTS = "exists", "is there"
