@@ -328,6 +328,24 @@ class Attempt(models.Model):
         return f"{self.notification_id}/{self.number}"
 
 
+class Reply(models.Model):
+    """A text somebody sent back. Counted, so that robots cannot talk to us for ever."""
+
+    channel = models.CharField(max_length=16)
+    address_digest = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    understood = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name_plural = "replies"
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index("address_digest", "at", name="reply_by_address")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} at {self.at:%Y-%m-%d %H:%M}"
+
+
 class Circuit(models.Model):
     """Whether a channel's provider answers. Open: everybody's next method is used meanwhile."""
 

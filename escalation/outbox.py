@@ -55,6 +55,25 @@ class Claimed:
     """More alerts waiting for the same person than may be sent one by one."""
 
 
+# Everything a message is worded from, for the notifications `n` and their tokens `t`.
+_READ = """
+SELECT n.id, n.key, n.fence, n.attempts, t.token, n.was = 'unknown', n.widened, n.channel,
+    n.purpose, n.urgency, n.user_id, n.contact_method_id, n.group_contact_id,
+    coalesce(m.address, g.address, ''),
+    (m.verified_at IS NOT NULL AND m.disabled_at IS NULL AND u.is_active)
+        OR (g.id IS NOT NULL AND g.verified_at IS NOT NULL AND g.disabled_at IS NULL),
+    n.first_tried_at, n.lease_until, a.id, a.epoch, a.title, a.description, a.severity,
+    coalesce(gr.name, ''), coalesce(s.name, ''), a.opened_at, a.event_count
+FROM claimed n
+JOIN tried t ON t.notification_id = n.id
+JOIN alerts_alert a ON a.id = n.alert_id
+LEFT JOIN alerts_source s ON s.id = a.source_id
+LEFT JOIN groups_group gr ON gr.id = a.group_id
+LEFT JOIN accounts_user u ON u.id = n.user_id
+LEFT JOIN accounts_contactmethod m ON m.id = n.contact_method_id
+LEFT JOIN groups_groupcontactmethod g ON g.id = n.group_contact_id
+"""
+
 # The join on epoch and status is what makes an acknowledgement final: what belongs to an older
 # epoch is never claimed.
 _CLAIM = """
@@ -81,23 +100,8 @@ WITH wanted AS (
     SELECT id, attempts, replace(gen_random_uuid()::text, '-', ''), %(now)s, '', '', ''
     FROM claimed RETURNING notification_id, token
 )
-SELECT n.id, n.key, n.fence, n.attempts, t.token, n.was = 'unknown', n.widened, n.channel,
-    n.purpose, n.urgency, n.user_id, n.contact_method_id, n.group_contact_id,
-    coalesce(m.address, g.address, ''),
-    (m.verified_at IS NOT NULL AND m.disabled_at IS NULL AND u.is_active)
-        OR (g.id IS NOT NULL AND g.verified_at IS NOT NULL AND g.disabled_at IS NULL),
-    n.first_tried_at, n.lease_until, a.id, a.epoch, a.title, a.description, a.severity,
-    coalesce(gr.name, ''), coalesce(s.name, ''), a.opened_at, a.event_count
-FROM claimed n
-JOIN tried t ON t.notification_id = n.id
-JOIN alerts_alert a ON a.id = n.alert_id
-LEFT JOIN alerts_source s ON s.id = a.source_id
-LEFT JOIN groups_group gr ON gr.id = a.group_id
-LEFT JOIN accounts_user u ON u.id = n.user_id
-LEFT JOIN accounts_contactmethod m ON m.id = n.contact_method_id
-LEFT JOIN groups_groupcontactmethod g ON g.id = n.group_contact_id
-ORDER BY n.priority, n.due_at
-"""
+{read}ORDER BY n.priority, n.due_at
+""".replace("{read}", _READ)
 
 
 def lease() -> timedelta:
@@ -129,6 +133,19 @@ def claim(now: datetime, free: Mapping[str, int]) -> list[Claimed]:
         row.claimed_at = began
         row.address = decrypt(row.address) if row.address else ""
     return rows
+
+
+def read(notification_id: int, token: str) -> Claimed | None:
+    """Read one notification as if it had been claimed, to word it once more. Changes nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH claimed AS (SELECT *, state AS was FROM escalation_notification WHERE id = %s),"
+            " tried AS (SELECT id AS notification_id, %s::text AS token FROM claimed) "
+            + _READ.replace("n.first_tried_at, n.lease_until", "n.created_at, n.created_at"),
+            [notification_id, token],
+        )
+        row = cursor.fetchone()
+    return Claimed(*row) if row else None
 
 
 def still_wanted(claimed: Claimed) -> bool:
@@ -199,7 +216,8 @@ WITH r AS (
     FROM r WHERE t.notification_id = r.id AND t.number = r.number
 )
 UPDATE escalation_notification n
-SET state = CASE WHEN n.state = 'delivered' THEN n.state ELSE r.state END,
+SET state = CASE WHEN r.state = 'accepted' AND n.delivered_at IS NOT NULL THEN 'delivered'
+        ELSE r.state END,
     due_at = coalesce(r.due_at, n.due_at), error = r.error,
     provider_id = CASE WHEN r.provider_id <> '' THEN r.provider_id ELSE n.provider_id END,
     accepted_at = CASE WHEN r.state IN ('accepted', 'delivered')
