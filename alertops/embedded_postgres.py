@@ -54,6 +54,7 @@ def ensure_running(var_dir: Path) -> Place:
     user = embedded_place.owner(place)
     _make_home(place, user)
     with _locked(place.start_lock):
+        embedded_place.record(place)
         while not is_ready(place):
             _start(place, user)
     return place
@@ -108,7 +109,6 @@ def _make_home(place: Place, user: pwd.struct_passwd | None) -> None:
         user.pw_uid if user else os.geteuid()
     ):
         raise Unavailable(f"{socket_dir} belongs to somebody else: remove it or set DATABASE_URL.")
-    embedded_place.record(place)
 
 
 @contextmanager
