@@ -4,8 +4,10 @@ A channel formats a finished message and hands it to one provider. It keeps no s
 database and decides nothing: retrying, falling back and giving up are the dispatcher's.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
 from django.http import HttpRequest, HttpResponse
@@ -108,7 +110,9 @@ class Channel:
     kind: str
     label: str
     icon: str = ""
+    address_label: str = "Address"
     hint: str = ""  # beside the address field of the form
+    input_attributes: Mapping[str, str] = MappingProxyType({})
     loud: bool = False  # wakes people up: left out of low-urgency rules by default
     costs: bool = False  # each message is paid for: codes are limited more strictly
     first_delay_seconds: int = 0  # of the rule that a newly verified method gets

@@ -5,6 +5,7 @@ import smtplib
 import ssl
 import time
 from email.utils import parseaddr
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -24,6 +25,8 @@ class Email(Channel):
     kind, label, icon = "email", "E-mail", "mail"
     cap_per_quarter = 20
     rich = True
+    address_label = "E-mail address"
+    input_attributes = MappingProxyType({"type": "email", "autocomplete": "email"})
     hint = "An e-mail address."
 
     def configured(self) -> str:

@@ -1,6 +1,7 @@
 """Text messages through Twilio."""
 
 from datetime import datetime
+from types import MappingProxyType
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -35,6 +36,8 @@ STOP_WORDS = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE
 class Sms(Channel):
     kind, label, icon = "sms", "Text message", "message-square"
     cap_per_quarter = 5
+    address_label = "Mobile number"
+    input_attributes = MappingProxyType({"type": "tel", "autocomplete": "tel"})
     hint = "A mobile number with its country code, like +43 664 1234567."
     loud = True
     costs = True

@@ -5,6 +5,7 @@ own pages are down. Answering is not acknowledging: a mailbox answers too. Only 
 """
 
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -36,6 +37,8 @@ KEY_SECONDS = 10
 class Voice(Channel):
     kind, label, icon = "voice", "Phone call", "phone"
     cap_per_quarter = 3
+    address_label = "Phone number"
+    input_attributes = MappingProxyType({"type": "tel", "autocomplete": "tel"})
     hint = "A number with its country code, like +43 1 234567."
     loud = True
     costs = True
