@@ -44,7 +44,7 @@ class Load:
         self._changed = threading.Condition()
         self._pool = ThreadPoolExecutor(24, thread_name_prefix="sender")
         self._local = threading.local()
-        self._ended = False
+        self._ended = self._closed = False
         self._threads: list[threading.Thread] = []
         self.stories: dict[str, Story] = {}
 
@@ -61,6 +61,7 @@ class Load:
         self._threads[0].join(10)
         with self._changed:
             self._changed.wait_for(lambda: not self._agenda, 30)
+            self._closed = True
         self._pool.shutdown(wait=True)
 
     def probe(self, name: str) -> Story:
@@ -101,6 +102,8 @@ class Load:
 
     def _later(self, seconds: float, work: Callable[[], None]) -> None:
         with self._changed:
+            if self._closed:  # nobody answers any more: the alert climbs
+                return
             heapq.heappush(self._agenda, (time.monotonic() + seconds, next(self._order), work))
             self._changed.notify_all()
 
@@ -108,7 +111,9 @@ class Load:
         while True:
             with self._changed:
                 while not self._agenda or self._agenda[0][0] > time.monotonic():
-                    wait = self._agenda[0][0] - time.monotonic() if self._agenda else None
+                    if self._closed:
+                        return
+                    wait = self._agenda[0][0] - time.monotonic() if self._agenda else 1.0
                     self._changed.wait(wait)
                 _, _, work = heapq.heappop(self._agenda)
                 self._pool.submit(self._safely, work)
@@ -133,17 +138,17 @@ class Load:
         body = {"title": f"{story.key} disk full", "dedup_key": story.key, "status": "resolved"}
         self._insist(story, "resolve", self._scene.teams[story.team].path, body, 0.2)
 
-    def _acknowledge(self, story: Story) -> None:
-        end = time.monotonic() + GIVE_UP
-        while time.monotonic() < end:
-            status, facts = self._ask("GET", f"/api/v1/events/{story.event}/")
-            alerts = facts.get("alerts") if status == 200 and isinstance(facts, dict) else None
-            if alerts:
-                path = f"/api/v1/alerts/{alerts[0]['id']}/acknowledge/"
-                self._insist(story, "acknowledge", path, {}, 0.2)
-                return
-            time.sleep(0.2)
-        self._journal.write("unknown alert", key=story.key, event=story.event)
+    def _acknowledge(self, story: Story, tries: int = 50) -> None:
+        """Find the alert of the story's event, then acknowledge it."""
+        status, facts = self._ask("GET", f"/api/v1/events/{story.event}/")
+        alerts = facts.get("alerts") if status == 200 and isinstance(facts, dict) else None
+        if alerts:
+            path = f"/api/v1/alerts/{alerts[0]['id']}/acknowledge/"
+            self._insist(story, "acknowledge", path, {}, 0.2)
+        elif tries:
+            self._later(0.4, lambda: self._acknowledge(story, tries - 1))
+        else:
+            self._journal.write("unknown alert", key=story.key, event=story.event, status=status)
 
     def _insist(
         self, story: Story, action: str, path: str, body: dict[str, Any], pause: float

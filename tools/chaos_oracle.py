@@ -139,7 +139,7 @@ def _rowless(house: House, lines: dict[str, list[dict[str, Any]]]) -> list[int]:
         int(line["facts"]["event"])
         for story in lines.values()
         for line in story
-        if line["status"] == 202 and line.get("facts")
+        if line.get("status") == 202 and line.get("facts")
     }
     rows = house.query("SELECT id FROM integrations_inboundevent") or []
     return sorted(promised - {int(row[0]) for row in rows})
