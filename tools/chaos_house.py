@@ -35,8 +35,10 @@ def free_port() -> int:
 class House:
     """`with House(twilio_url) as house:` serves until the end of the block."""
 
+    prefix = "alertops-chaos-"
+
     def __init__(self, twilio_url: str, *, keep: bool = False) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="alertops-chaos-", dir="/var/tmp"))
+        self.home = Path(tempfile.mkdtemp(prefix=self.prefix, dir="/var/tmp"))
         self.home.chmod(0o755)  # the database's own user must get in
         self.var = self.home / "var"
         self.var.mkdir(mode=0o755)
