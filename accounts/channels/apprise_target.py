@@ -27,6 +27,7 @@ _guarded = net.Client(guarded=True)
 
 class Webhook(Channel):
     kind, label, icon = "webhook", "Webhook", "webhook"
+    noun = "webhook"
     hint = "An https address that takes a POST with JSON."
 
     def clean(self, address: str) -> str:
@@ -72,6 +73,7 @@ class Webhook(Channel):
 
 class AppriseTarget(Channel):
     kind, label, icon = "apprise", "Chat or app", "send"
+    noun = "chat"
     hint = "An apprise address, like ntfy://topic or tgram://token/chat."
 
     def clean(self, address: str) -> str:

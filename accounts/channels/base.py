@@ -109,6 +109,7 @@ class Channel:
 
     kind: str
     label: str
+    noun: str = ""  # in a sentence: "Priya by SMS and push"; the label where empty
     icon: str = ""
     address_label: str = "Address"
     hint: str = ""  # beside the address field of the form
@@ -133,6 +134,10 @@ class Channel:
     def mask(self, address: str) -> str:
         """Return the address as timelines and logs may show it."""
         raise NotImplementedError
+
+    def words(self, message: Message) -> str:
+        """Return what this channel makes of a message, for people to read."""
+        return message.text
 
     def send(self, address: str, message: Message) -> Receipt:
         """Hand the message over within 10 s. Raises TryLater or Undeliverable."""

@@ -35,6 +35,7 @@ STOP_WORDS = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE
 
 class Sms(Channel):
     kind, label, icon = "sms", "Text message", "message-square"
+    noun = "SMS"
     cap_per_quarter = 5
     address_label = "Mobile number"
     input_attributes = MappingProxyType({"type": "tel", "autocomplete": "tel"})
@@ -52,6 +53,9 @@ class Sms(Channel):
 
     def mask(self, address: str) -> str:
         return twilio_client.mask(address)
+
+    def words(self, message: Message) -> str:
+        return message.short
 
     def send(self, address: str, message: Message) -> Receipt:
         """Hand the text to Twilio; what becomes of it is reported to the receipt callback."""

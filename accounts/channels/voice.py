@@ -36,6 +36,7 @@ KEY_SECONDS = 10
 
 class Voice(Channel):
     kind, label, icon = "voice", "Phone call", "phone"
+    noun = "phone"
     cap_per_quarter = 3
     address_label = "Phone number"
     input_attributes = MappingProxyType({"type": "tel", "autocomplete": "tel"})
@@ -54,6 +55,9 @@ class Voice(Channel):
 
     def mask(self, address: str) -> str:
         return twilio_client.mask(address)
+
+    def words(self, message: Message) -> str:
+        return f"{message.speech} {MENU}"
 
     def send(self, address: str, message: Message) -> Receipt:
         """Have Twilio call; keys and progress are reported to the callbacks."""
