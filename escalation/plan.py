@@ -182,15 +182,21 @@ class Planned:
 
 
 def plan(
-    policy: PolicyPlan, roster: Roster, start: Position, at: datetime, *, most: int = 50
+    policy: PolicyPlan,
+    roster_at: Callable[[datetime], Roster],
+    start: Position,
+    at: datetime,
+    *,
+    most: int = 50,
 ) -> Iterator[Planned]:
     """Lay out every step still to come, the first due at `at`, ending with the end itself.
 
     The alert page shows this list and the engine fires its first entry, so what people are
-    promised and what happens cannot differ. `most` bounds the list, not the policy.
+    promised and what happens cannot differ. Each level asks the roster of its own instant: a
+    hand-off on the way changes who is next. `most` bounds the list, not the policy.
     """
     for _ in range(most):
-        step = next_step(policy, roster, start)
+        step = next_step(policy, roster_at(at), start)
         yield Planned(at, step)
         if step.is_end:
             return

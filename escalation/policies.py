@@ -61,14 +61,19 @@ class Choice:
 
     def choose(self, hint: int | None, group_id: int | None) -> tuple[str, PolicyPlan, int]:
         """Return who chose, the plan and the id of its frozen version."""
+        chosen_by, pk, plan = self.look(hint, group_id)
+        return chosen_by, plan, self._version(pk, plan)
+
+    def look(self, hint: int | None, group_id: int | None) -> tuple[str, int | None, PolicyPlan]:
+        """Return who would choose, the policy's id and the plan. Writes nothing."""
         for chosen_by, pk in (
             ("integration", hint),
             ("group", self._by_group.get(group_id or 0)),
         ):
             plan = self._plans.get(pk) if pk is not None else None
             if plan is not None and plan.levels:
-                return chosen_by, plan, self._version(pk, plan)
-        return "default", DEFAULT, self._version(None, DEFAULT)
+                return chosen_by, pk, plan
+        return "default", None, DEFAULT
 
     def _version(self, pk: int | None, plan: PolicyPlan) -> int:
         if pk not in self._versions:
