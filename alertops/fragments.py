@@ -26,9 +26,15 @@ def render(request: HttpRequest, name: str, *args: object) -> SafeString:
     return SafeString("")
 
 
+def is_piece(request: HttpRequest) -> bool:
+    """Whether a view is asked for a piece of another page (or by htmx), not for a page itself."""
+    return bool(getattr(request, "is_fragment", False)) or "HX-Request" in request.headers
+
+
 def _get(request: HttpRequest, path: str) -> SafeString:
     match = resolve(path)
     inner = copy.copy(request)
+    inner.is_fragment = True  # type: ignore[attr-defined]
     inner.method, inner.path, inner.path_info = "GET", path, path
     inner.resolver_match = match
     inner.GET = QueryDict()  # the page's own query is not the piece's
