@@ -27,7 +27,7 @@ def db_now() -> datetime:
 
 
 def freeze(at: datetime) -> None:
-    """Stand still at `at` (tests only)."""
+    """Stand still at `at` (tests, and the demo telling its past)."""
     global _frozen
     _frozen = at.astimezone(UTC)
 
@@ -40,6 +40,6 @@ def forward(by: timedelta) -> datetime:
 
 
 def release() -> None:
-    """Run free again (tests only)."""
+    """Run free again."""
     global _frozen
     _frozen = None
