@@ -76,7 +76,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
         method = actions.add_contact_method(
             user, push.Push.kind, json.dumps(facts), actor=user, now=now, label=label
         )
-    except (ValueError, AttributeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return JsonResponse({"error": "This is not a push subscription."}, status=400)
     except ValidationError as refusal:
         return JsonResponse({"error": one_sentence(refusal)}, status=400)

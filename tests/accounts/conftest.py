@@ -1,10 +1,13 @@
 """The edges as the channels see them: doubles of the providers, named in the settings."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from accounts.channels.base import Message
+from alertops import clock
 from tests.doubles.push import PushDouble
 from tests.doubles.smtp import SmtpDouble
 from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioDouble
@@ -57,3 +60,17 @@ def browser(push_double: PushDouble, settings: Any) -> PushDouble:
     settings.PUSH_ALLOW_PRIVATE = True
     settings.VAPID_PRIVATE_KEY = "Dt1CLgQlkiaA-tmCkATyKZeoF1-Gtw1-gdEP6pOCqj4"
     return push_double
+
+
+@pytest.fixture
+def live(settings: Any) -> None:
+    """Messages really leave, to the doubles."""
+    settings.OUTBOX_ONLY = False
+
+
+@pytest.fixture
+def frozen(db: None) -> Iterator[None]:
+    """The clock stands still on a Monday morning."""
+    clock.freeze(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
+    yield
+    clock.release()
