@@ -10,6 +10,7 @@ import atexit
 import logging
 import os
 import threading
+import time
 
 import psycopg
 from django.db import connection, transaction
@@ -17,6 +18,9 @@ from django.db import connection, transaction
 logger = logging.getLogger(__name__)
 
 PREFIX = "alertops_"
+PAUSE = 0.003
+"""Seconds between two rings of one process: a first ring is at once, a thousand a second are not
+worth half of the web's CPU."""
 
 
 class _Ringer(threading.Thread):
@@ -60,6 +64,7 @@ class _Ringer(threading.Thread):
             with self._lock:
                 if not self._asked:
                     self._idle.set()
+            time.sleep(PAUSE)  # what is asked for meanwhile falls into one ring
         if conn is not None:
             conn.close()
 
