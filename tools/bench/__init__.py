@@ -1,0 +1,1 @@
+"""The bench: how fast the house is, beside the limit of the machine it stands on."""
