@@ -1,17 +1,19 @@
 """Who a program is (`Authorization: Bearer <token>`), and how much its token may do."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts import tokens
 from accounts.models import ApiToken, User
 from alertops import clock
+
+if TYPE_CHECKING:  # the views themselves import this module
+    from rest_framework.views import APIView
 
 # What a token needs for a request: administering includes changing, changing includes reading.
 _ENOUGH = {
@@ -45,7 +47,7 @@ class Scoped(BasePermission):
     `admin_only` is True or a set of methods. A Stakeholder only reads.
     """
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         user = request.user
         if not isinstance(user, User) or not user.is_active:
             return False

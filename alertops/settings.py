@@ -2,14 +2,13 @@
 environment (see `.env.example`); a value that makes no sense stops the start with a sentence."""
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 from alertops import console, database, logs, secret
-from alertops.env import env_bool, env_int, env_list, env_str, load_file, env_url
+from alertops.env import env_bool, env_int, env_list, env_str, env_url, load_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_file(BASE_DIR / ".env")

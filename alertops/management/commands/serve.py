@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command, get_commands
 from django.db import OperationalError, connection, connections
 
-from alertops import embedded_place, embedded_postgres, watchdog, web, worker
+from alertops import embedded_place, embedded_postgres, static, watchdog, web, worker
 from alertops.embedded_place import Unavailable
 from alertops.supervisor import AlreadyRunning, Child, Supervisor
 
@@ -74,7 +74,7 @@ def set_up(*, demo: bool) -> None:
             connection.close()
             time.sleep(1.0)
     call_command("migrate", interactive=False, verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
+    static.collect()
     if demo and "demo" in get_commands():
         call_command("demo")
     connections.close_all()
