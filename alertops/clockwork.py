@@ -98,5 +98,5 @@ def start_loops() -> None:
 
 
 def clear_queue() -> None:
-    """Drop what an earlier cluster left: our rows say what is to be done, the queue says nothing."""
+    """Drop what an earlier cluster left: our rows say what is to be done, not the queue."""
     OrmQ.objects.all().delete()

@@ -186,9 +186,7 @@ def _payments_policy() -> Policy:
     for position, (target, wait) in enumerate(
         ((Target.PRIMARY, 300), (Target.SECONDARY, 600), (Target.MANAGER, 900)), start=1
     ):
-        Level.objects.create(
-            policy=policy, position=position, target=target, wait_seconds=wait
-        )
+        Level.objects.create(policy=policy, position=position, target=target, wait_seconds=wait)
     return policy
 
 
@@ -267,9 +265,7 @@ def _sources(story: Story) -> None:
         ("PagerDuty clients", "pagerduty", "Network Operations"),
         ("Backup scripts", "generic", "Database On-Call"),
     ):
-        story.sources[name] = Integration.objects.create(
-            name=name, kind=kind, group=groups[group]
-        )
+        story.sources[name] = Integration.objects.create(name=name, kind=kind, group=groups[group])
     Route.objects.create(
         integration=story.sources["Alertmanager production"],
         position=1,
@@ -297,7 +293,9 @@ class Past:
 
 
 HISTORY = (
-    Past(160, "Datadog", "Payments On-Call", "Refund queue is growing", Severity.HIGH, "Tom", 3, 41),
+    Past(
+        160, "Datadog", "Payments On-Call", "Refund queue is growing", Severity.HIGH, "Tom", 3, 41
+    ),
     Past(
         141,
         "Alertmanager production",
@@ -354,7 +352,16 @@ HISTORY = (
         4,
         "Bank gateway certificate was renewed late; the bank confirmed.",
     ),
-    Past(49, "Alertmanager production", "Platform SRE", "Ingress 5xx rate", Severity.HIGH, "Sam", 1, 9),
+    Past(
+        49,
+        "Alertmanager production",
+        "Platform SRE",
+        "Ingress 5xx rate",
+        Severity.HIGH,
+        "Sam",
+        1,
+        9,
+    ),
     Past(
         30,
         "Alertmanager production",
@@ -376,7 +383,15 @@ HISTORY = (
         11,
     ),
     Past(
-        9, "Grafana", "Checkout Service", "Basket service restarts", Severity.MEDIUM, "Lucia", 5, 21, 2
+        9,
+        "Grafana",
+        "Checkout Service",
+        "Basket service restarts",
+        Severity.MEDIUM,
+        "Lucia",
+        5,
+        21,
+        2,
     ),
     Past(
         1.4,
@@ -397,33 +412,42 @@ HISTORY = (
         2,
         repeats=5,
     ),
-    Past(0.2, "PagerDuty clients", "Network Operations", "Packet loss to branch office", Severity.HIGH),
+    Past(
+        0.2,
+        "PagerDuty clients",
+        "Network Operations",
+        "Packet loss to branch office",
+        Severity.HIGH,
+    ),
 )
 
 
+Happening = Callable[[Story, Past, int], None]
+
+
 def _history(story: Story, now: datetime) -> None:
-    """Tell last week in order. The clock stands still at each instant; the engine is the real one."""
-    moments: list[tuple[datetime, int, Callable[[], None]]] = []
+    """Tell last week in order, standing still at each instant; the engine is the real one."""
+    moments: list[tuple[datetime, int, Happening | None]] = []
     for number, past in enumerate(HISTORY):
         opened = now - timedelta(hours=past.hours_ago)
-        moments.append((opened, number, lambda past=past, n=number: _fire(story, past, n)))
+        moments.append((opened, number, _fire))
         for repeat in range(past.repeats):
             at = opened + timedelta(seconds=40 * (repeat + 1))
-            moments.append((at, number, lambda past=past, n=number: _fire(story, past, n)))
-        for minute in (5, 15, 30):
-            moments.append((opened + timedelta(minutes=minute), number, lambda: None))
+            moments.append((at, number, _fire))
+        moments.extend((opened + timedelta(minutes=late), number, None) for late in (5, 15, 30))
         if past.by:
             at = opened + timedelta(minutes=past.answered)
-            moments.append((at, number, lambda past=past, n=number: _answer(story, past, n)))
+            moments.append((at, number, _answer))
         if past.lasted:
             at = opened + timedelta(minutes=past.lasted)
-            moments.append((at, number, lambda past=past, n=number: _resolve(story, past, n)))
-    for at, _, happen in sorted(moments, key=lambda moment: moment[:2]):
+            moments.append((at, number, _resolve))
+    for at, number, happen in sorted(moments, key=lambda moment: moment[:2]):
         if at > now:
             continue
         clock.freeze(at)
         try:
-            happen()
+            if happen is not None:
+                happen(story, HISTORY[number], number)
             engine.tick(at)
             dispatch.run_once(at)
         finally:

@@ -207,9 +207,7 @@ def _row(signal: Signal, count: int) -> dict[str, Any]:
     }
 
 
-def _append(
-    alert: _Open, run: list[Signal], now: datetime, facts: list[Fact]
-) -> dict[str, Any]:
+def _append(alert: _Open, run: list[Signal], now: datetime, facts: list[Fact]) -> dict[str, Any]:
     """Fold triggers into an open alert: counted, never a new page, unless it grew more urgent."""
     worst = min((signal.severity for signal in run), key=lambda s: SEVERITY_RANK[Severity(s)])
     count = alert.event_count + len(run)

@@ -109,9 +109,7 @@ _ANY = frozenset(Status)
 
 TRANSITIONS: dict[Verb, Transition] = {
     Verb.ACKNOWLEDGE: Transition(_OPEN, Status.ACKNOWLEDGED, Kind.ACKNOWLEDGED, "acknowledged"),
-    Verb.UNACKNOWLEDGE: Transition(
-        _OPEN, Status.TRIGGERED, Kind.UNACKNOWLEDGED, "unacknowledged"
-    ),
+    Verb.UNACKNOWLEDGE: Transition(_OPEN, Status.TRIGGERED, Kind.UNACKNOWLEDGED, "unacknowledged"),
     Verb.RESOLVE: Transition(_ANY, Status.RESOLVED, Kind.RESOLVED, "resolved"),
     Verb.ESCALATE: Transition(_OPEN, Status.TRIGGERED, Kind.ESCALATED, "escalated"),
     Verb.ASSIGN: Transition(_OPEN, Status.TRIGGERED, Kind.ASSIGNED, "assigned"),

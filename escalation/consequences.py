@@ -41,7 +41,9 @@ def settle(finished: Sequence[Sent], now: datetime) -> None:
             continue
         facts += _facts(sent)
         if sent.disable:
-            disable(sent.claimed.contact_method_id, sent.claimed.group_contact_id, sent.disable, now)
+            disable(
+                sent.claimed.contact_method_id, sent.claimed.group_contact_id, sent.disable, now
+            )
         if sent.next_method:
             use_next_method(sent.claimed.key, now)
     record(facts)

@@ -269,9 +269,7 @@ class _Look:
             if way.no_immediate_rule:
                 self.tell(Kind.NO_IMMEDIATE_RULE, person=person.id)
             for delivery in way.deliveries:
-                self.queue(
-                    purpose, level, urgency, delivery.method.channel, person.id, delivery
-                )
+                self.queue(purpose, level, urgency, delivery.method.channel, person.id, delivery)
         self.standing.fired += 1
         self.standing.started_at = self.standing.started_at or self.now
 
@@ -288,9 +286,7 @@ class _Look:
         alert, delay = self.alert, delivery.delay if delivery else 0
         to = f"c{contact}" if delivery is None else f"u{delivery.method.id}"
         key = f"{alert.id}.{alert.epoch}.{self.standing.fired}.{to}.{delay}"
-        row = _row(
-            alert, key, channel, urgency, self.now, self.now + timedelta(seconds=delay)
-        )
+        row = _row(alert, key, channel, urgency, self.now, self.now + timedelta(seconds=delay))
         row.update(
             purpose=purpose.value,
             user_id=user,

@@ -1,4 +1,5 @@
-"""Live people for a batch of alerts: who is on call, who is reachable, in a fixed number of queries.
+"""Live people for a batch of alerts: who is on call, who is reachable, in a fixed number of
+queries.
 
 Loaded afresh for every batch and never kept: an override made a moment ago counts.
 """

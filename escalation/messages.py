@@ -102,9 +102,7 @@ def _shortened(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
-def _html(
-    message: Message, facts: list[tuple[str, str]], claimed: Claimed, summary: str
-) -> str:
+def _html(message: Message, facts: list[tuple[str, str]], claimed: Claimed, summary: str) -> str:
     try:
         return render_to_string(
             "escalation/page.html",

@@ -176,9 +176,7 @@ class PolicyVersion(models.Model):
 class Escalation(models.Model):
     """Where one alert stands in its policy. Owned by the engine; nobody edits it."""
 
-    alert = models.OneToOneField(
-        Alert, models.CASCADE, primary_key=True, related_name="escalation"
-    )
+    alert = models.OneToOneField(Alert, models.CASCADE, primary_key=True, related_name="escalation")
     version = models.ForeignKey(PolicyVersion, models.PROTECT, related_name="+", db_index=False)
     chosen_by = models.CharField(max_length=12)
     """Which setting won: integration (or its route), group, or default."""
@@ -213,9 +211,7 @@ class Notification(models.Model):
     """
 
     key = models.CharField(max_length=80, unique=True)
-    alert = models.ForeignKey(
-        Alert, models.CASCADE, related_name="notifications", db_index=False
-    )
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="notifications", db_index=False)
     epoch = models.PositiveIntegerField()
     purpose = models.CharField(max_length=8, choices=Purpose, default=Purpose.PAGE)
     user = models.ForeignKey(
@@ -280,9 +276,7 @@ class Notification(models.Model):
                 name="notification_due",
                 condition=Q(state__in=["pending", "unknown"]),
             ),
-            models.Index(
-                "lease_until", name="notification_leased", condition=Q(state="sending")
-            ),
+            models.Index("lease_until", name="notification_leased", condition=Q(state="sending")),
             models.Index(
                 "proof_due_at",
                 name="notification_unproved",
@@ -314,14 +308,10 @@ class Attempt(models.Model):
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(
-                fields=["notification", "number"], name="attempts_are_numbered"
-            )
+            models.UniqueConstraint(fields=["notification", "number"], name="attempts_are_numbered")
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(
-                "provider_id", name="attempt_by_provider_id", condition=~Q(provider_id="")
-            )
+            models.Index("provider_id", name="attempt_by_provider_id", condition=~Q(provider_id=""))
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 from django.conf import settings
@@ -74,6 +75,14 @@ LEFT JOIN accounts_contactmethod m ON m.id = n.contact_method_id
 LEFT JOIN groups_groupcontactmethod g ON g.id = n.group_contact_id
 """
 
+_READ_ONE = (
+    """
+    WITH claimed AS (SELECT *, state AS was FROM escalation_notification WHERE id = %s),
+    tried AS (SELECT id AS notification_id, %s::text AS token FROM claimed)
+    """  # noqa: S608 - both halves are literals of this file
+    + _READ.replace("n.first_tried_at, n.lease_until", "n.created_at, n.created_at")
+)
+
 # The join on epoch and status is what makes an acknowledgement final: what belongs to an older
 # epoch is never claimed.
 _CLAIM = """
@@ -119,7 +128,7 @@ def claim(now: datetime, free: Mapping[str, int]) -> list[Claimed]:
 
     Committed before any I/O: a crash from here on leaves proof that a message may have left.
     """
-    params = {
+    params: dict[str, Any] = {
         "channels": list(free),
         "free": list(free.values()),
         "now": now,
@@ -138,12 +147,7 @@ def claim(now: datetime, free: Mapping[str, int]) -> list[Claimed]:
 def read(notification_id: int, token: str) -> Claimed | None:
     """Read one notification as if it had been claimed, to word it once more. Changes nothing."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH claimed AS (SELECT *, state AS was FROM escalation_notification WHERE id = %s),"
-            " tried AS (SELECT id AS notification_id, %s::text AS token FROM claimed) "
-            + _READ.replace("n.first_tried_at, n.lease_until", "n.created_at, n.created_at"),
-            [notification_id, token],
-        )
+        cursor.execute(_READ_ONE, [notification_id, token])
         row = cursor.fetchone()
     return Claimed(*row) if row else None
 
@@ -272,7 +276,7 @@ def give_back_expired_leases(now: datetime) -> int:
             """,
             [now, now],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def cancel_stale(now: datetime, most: int = 500) -> list[tuple[int, int]]:

@@ -79,9 +79,7 @@ def handle(channel: str, received: Received, now: datetime) -> Answer:
 
 
 @transaction.atomic
-def _forward(
-    notification_id: int, attempt: Attempt, received: Received, now: datetime
-) -> None:
+def _forward(notification_id: int, attempt: Attempt, received: Received, now: datetime) -> None:
     """Move a notification forward by what its provider reports; never back."""
     row = Notification.objects.select_for_update().get(pk=notification_id)
     if received.rank < row.provider_rank or not received.state:
@@ -145,9 +143,7 @@ def _say(attempt: Attempt, now: datetime) -> Answer:
     return Answer("", message=compose(claimed, now), menu=True)
 
 
-def _act(
-    verb: Verb, row: Notification, user: User | None, seen_at: datetime, now: datetime
-) -> str:
+def _act(verb: Verb, row: Notification, user: User | None, seen_at: datetime, now: datetime) -> str:
     """Apply a verb to the alert of one notification, if that page is still the current one."""
     alert = row.alert
     if row.epoch != alert.epoch:
@@ -210,4 +206,3 @@ def _match(
         if any(hmac.compare_digest(reply_code(row.key), code) for code in codes):
             return verb, row
     return None
-

@@ -11,9 +11,7 @@ from escalation.engine import tick as look
 
 def tick() -> int:
     """The engine's loop: due alerts become notifications."""
-    return loops.run(
-        "tick", look, hand_over=lambda: async_task(tick), stop=lifeline.closing
-    )
+    return loops.run("tick", look, hand_over=lambda: async_task(tick), stop=lifeline.closing)
 
 
 def outbox() -> int:

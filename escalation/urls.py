@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from escalation import callbacks
+from escalation import callbacks, views
 
 app_name = "escalation"
 urlpatterns = [
+    path("escalations/<int:number>/next/", views.next_up, name="next"),
+    path("escalations/<int:number>/notifications/", views.notifications, name="notifications"),
+    path("outbox/", views.outbox, name="outbox"),
     path("channels/<slug:kind>/<slug:what>/", callbacks.callback, name="inbound"),
     path("channels/<slug:kind>/<slug:what>/<slug:token>/", callbacks.callback, name="callback"),
 ]
