@@ -7,6 +7,7 @@ from typing import NamedTuple
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models.deletion import ProtectedError
 
 from accounts import audit, verification
 from accounts.channels import CHANNELS
@@ -75,6 +76,23 @@ def change_user(
     user.save()
     audit.record("changed", user, actor=actor, now=now, roles=user.roles, is_active=user.is_active)
     return user
+
+
+@transaction.atomic
+def delete_user(user: User, *, actor: User | None, now: datetime) -> None:
+    """Erase a person nothing points at; who stands in a rotation or an alert is made inactive."""
+    if user == actor:
+        raise NotAllowed("You cannot delete yourself.")
+    if user.is_owner and not _other_owner(user):
+        raise NotAllowed("This is the last Owner; make somebody else an Owner first.")
+    _may_give(user.roles, actor)
+    audit.record("deleted", user, actor=actor, now=now)
+    try:
+        user.delete()
+    except ProtectedError:
+        raise NotAllowed(
+            f"{user} is part of a rotation or an alert; replace them there, or make them inactive."
+        ) from None
 
 
 def _may_give(roles: Iterable[str], actor: User | None) -> None:

@@ -1,5 +1,15 @@
-"""Groups and members below /api/v1/."""
+"""Groups and what belongs to each below /api/v1/."""
 
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from groups import api
+
+router = SimpleRouter()
+router.register("groups", api.GroupViewSet, basename="api-group")
+router.register(r"groups/(?P<slug>[-\w]+)/members", api.MemberViewSet, basename="api-member")
+router.register(
+    r"groups/(?P<slug>[-\w]+)/contact-methods",
+    api.GroupContactMethodViewSet,
+    basename="api-group-contact-method",
+)
+urlpatterns = router.urls
