@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 BACK_OFF = (0.2, 5.0)
 STEADY = 10.0
 """Seconds a child must have run for its next death to count as the first."""
-GRACE = 6.0
+GRACE = 5.0
 """Seconds the children have to end by themselves when the house closes."""
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

@@ -4,9 +4,7 @@ import importlib
 import logging
 import time
 from argparse import ArgumentParser
-from contextlib import suppress
 from functools import partial
-from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
@@ -82,10 +80,7 @@ def set_up(*, demo: bool) -> None:
 
 def preload(names: list[str]) -> None:
     """Load the code of the children now: what is loaded before they are forked, they share."""
-    for config_name in settings.OWN_APPS:
-        with suppress(ModuleNotFoundError):
-            if find_spec(f"{config_name}.tasks"):
-                importlib.import_module(f"{config_name}.tasks")
+    importlib.import_module("alertops.clockwork")
     if "web" in names:
         importlib.import_module("alertops.wsgi")
         importlib.import_module(settings.ROOT_URLCONF)
