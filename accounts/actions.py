@@ -60,15 +60,21 @@ def change_user(
     is_active: bool | None = None,
     name: str | None = None,
     time_zone: str | None = None,
+    email: str | None = None,
 ) -> User:
     """Change what was given. The last Owner stays an active Owner: somebody must hold the keys."""
     user = User.objects.select_for_update().get(pk=user.pk)
+    if user.is_owner and actor not in {None, user} and not (actor and actor.is_owner):
+        raise NotAllowed("Only an Owner changes another Owner.")
     if roles is not None and set(roles) != set(user.roles):
         _may_give(set(roles) ^ set(user.roles), actor)
         user.roles = list(roles)
     if is_active is not None:
         user.is_active = is_active
     user.name = user.name if name is None else name.strip()
+    if email is not None and email.strip().lower() != user.email:
+        user.email = email.strip().lower()
+        EmailAddress.objects.filter(user=user).update(email=user.email, verified=False)
     user.time_zone = user.time_zone if time_zone is None else time_zone
     user.full_clean(exclude=["password"])
     if not user.is_owner and not _other_owner(user) and _is_owner_now(user):

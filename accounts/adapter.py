@@ -1,10 +1,31 @@
-"""What allauth asks us: nobody signs up by themselves, and inactive people stay out."""
+"""What allauth asks us: nobody signs up by themselves, and links lead to our public address."""
+
+import logging
+from smtplib import SMTPException
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+
+logger = logging.getLogger(__name__)
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """People are invited by an admin."""
         return False
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The Host header is the caller's; the link in a mail must not be."""
+        user, _, secret = key.partition("-")
+        ids = {"uidb36": user, "key": secret}
+        return settings.PUBLIC_URL + reverse("account_reset_password_from_key", kwargs=ids)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """A mail server that is down is logged; the page answers as always."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (OSError, SMTPException):
+            logger.exception("The mail %s could not be sent.", template_prefix)

@@ -1,0 +1,92 @@
+"""The forms of the console's pages about people."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultiple,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from accounts.channels import CHANNELS
+from accounts.models import Reachable, User
+from accounts.roles import Role
+
+
+class UserForm(forms.ModelForm):  # type: ignore[type-arg]
+    roles = forms.MultipleChoiceField(
+        choices=Role.choices,
+        initial=[Role.BASIC],
+        widget=UnfoldAdminCheckboxSelectMultiple,
+        help_text="What the person may do everywhere; several add up. Being on call does not "
+        "depend on it, except that a Stakeholder is never paged.",
+    )
+
+    class Meta:
+        model = User
+        fields = ["email", "name", "time_zone", "roles", "is_active"]
+
+
+class ReachableForm(forms.ModelForm):  # type: ignore[type-arg]
+    """An address that is typed whole and shown masked. Another one is another to verify."""
+
+    kind = forms.ChoiceField(
+        choices=[(c.kind, c.label) for c in CHANNELS.values() if c.code_by_message],
+        widget=UnfoldAdminSelectWidget,
+    )
+    new_address = forms.CharField(
+        label="Address",
+        required=False,
+        max_length=1000,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Number with country code, e-mail address or URL. Empty: keep what is there.",
+    )
+
+    class Meta:
+        model = Reachable
+        fields = ["kind", "label"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["kind"].disabled = True
+            self.fields["kind"].widget.choices = [  # type: ignore[attr-defined]
+                (self.instance.kind, CHANNELS[self.instance.kind].label)
+            ]
+            self.fields["kind"].choices = self.fields["kind"].widget.choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        facts: dict[str, Any] = super().clean() or self.cleaned_data
+        address, kind = facts.get("new_address", "").strip(), facts.get("kind")
+        if not kind:
+            return facts
+        if not address and not self.instance.pk:
+            self.add_error("new_address", "Write an address.")
+        elif address:
+            try:
+                facts["new_address"] = CHANNELS[kind].clean(address)
+            except ValidationError as error:
+                self.add_error("new_address", error)
+        return facts
+
+    def has_changed(self) -> bool:
+        return (
+            bool(set(self.changed_data) - {"kind"})
+            if not self.instance.pk
+            else super().has_changed()
+        )
+
+
+def masked(method: Reachable) -> str:
+    """The address as the console shows it."""
+    channel = CHANNELS.get(method.kind)
+    return channel.mask(method.address) if channel and method.pk else "-"
+
+
+def state(method: Reachable) -> str:
+    """Verified, not verified, or switched off."""
+    if method.disabled_at:
+        return f"Switched off: {method.disabled_reason}"
+    return "Verified" if method.verified_at else "Not verified"
