@@ -121,6 +121,7 @@ class Channel:
     proof_seconds: int | None = None  # no proof of delivery within: next method of the person
     cap_per_quarter: int = 0  # messages to one person in 15 minutes before they are summed up
     rich: bool = False  # shows HTML
+    answered: str = ""  # how an answer through it reads on the timeline
     code_by_message: bool = True  # verified by a code sent to the address
 
     def configured(self) -> str:

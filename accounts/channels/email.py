@@ -23,6 +23,7 @@ SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 class Email(Channel):
     kind, label, icon = "email", "E-mail", "mail"
+    answered = "by e-mail"
     noun = "e-mail"
     cap_per_quarter = 20
     rich = True

@@ -28,6 +28,7 @@ _open = net.Client(guarded=False)
 
 class Push(Channel):
     kind, label, icon = "push", "Push on this device", "bell-ring"
+    answered = "from a push notification"
     noun = "push"
     hint = "Made by the button on the device itself."
     code_by_message = False

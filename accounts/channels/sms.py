@@ -35,6 +35,7 @@ STOP_WORDS = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE
 
 class Sms(Channel):
     kind, label, icon = "sms", "Text message", "message-square"
+    answered = "by text message"
     noun = "SMS"
     cap_per_quarter = 5
     address_label = "Mobile number"

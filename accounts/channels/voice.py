@@ -36,6 +36,7 @@ KEY_SECONDS = 10
 
 class Voice(Channel):
     kind, label, icon = "voice", "Phone call", "phone"
+    answered = "by phone"
     noun = "phone"
     cap_per_quarter = 3
     address_label = "Phone number"

@@ -12,10 +12,6 @@ register = template.Library()
 
 _VIA = {
     "link": "by the link in a message",
-    "sms": "by text message",
-    "voice": "by phone",
-    "email": "by e-mail",
-    "push": "from a push notification",
     "api": "through the API",
     "console": "in the console",
 }
@@ -46,7 +42,8 @@ _LONGEST_VALUE = 2000
 @register.filter
 def via(data: dict[str, Any]) -> str:
     """How an answer came, where that is worth saying."""
-    return _VIA.get(str(data.get("via", "")), "")
+    word = str(data.get("via", ""))
+    return CHANNELS[word].answered if word in CHANNELS else _VIA.get(word, "")
 
 
 @register.filter

@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Condition
 from typing import Any
@@ -52,11 +53,13 @@ class Refused(Exception):
 
 class PushDouble(HttpDouble):
     """`gone`: names of subscriptions answered 410. `statuses`: the next answers instead of 201,
-    e.g. [429, 500]. `slow`: seconds before each answer. `retry_after` goes with a 429."""
+    e.g. [429, 500]. `slow`: seconds before each answer. `retry_after` goes with a 429.
+    `now`: the clock its senders go by, in seconds since 1970."""
 
     def __init__(self, *, port: int = 0, journal: str | None = None, slow: float = 0.0) -> None:
         super().__init__(port=port, journal=journal)
         self.slow, self.retry_after = slow, 1
+        self.now: Callable[[], float] = time.time
         self.gone: set[str] = set()
         self.statuses: list[int] = []
         self.pushes: list[Push] = []
@@ -147,7 +150,7 @@ class PushDouble(HttpDouble):
             raise Refused(403, f"The VAPID token is not valid: {error!r}") from error
         if claims.get("aud") != self.base_url:
             raise Refused(403, f"The VAPID audience is {claims.get('aud')}")
-        if not time.time() < claims.get("exp", 0) <= time.time() + DAY + 60:
+        if not self.now() < claims.get("exp", 0) <= self.now() + DAY + 60:
             raise Refused(403, "The VAPID token has expired or lasts over a day")
         if not str(claims.get("sub", "")).startswith(("mailto:", "https:")):
             raise Refused(403, "The VAPID subject is missing")
