@@ -17,6 +17,7 @@ from groups.models import Group, GroupContactMethod, Member, Topic
 
 FLAGS = ("is_primary", "is_secondary", "is_manager", "can_edit")
 MOST_MEMBERS = 500
+LAST = 1_000_000  # a place behind everybody, until ranks are closed
 
 
 def may_edit(group: Group, actor: User) -> bool:
@@ -133,6 +134,14 @@ def reorder(group: Group, member_ids: Sequence[int], *, actor: User | None, now:
     audit.record("reordered", group, actor=actor, now=now, members=list(member_ids))
 
 
+def close_ranks(group: Group) -> None:
+    """Number the members 1, 2, 3 … in the order they stand; equal places keep their age."""
+    members = list(group.members.select_for_update().order_by("sequence", "pk"))
+    for sequence, member in enumerate(members, start=1):
+        member.sequence = sequence
+    Member.objects.bulk_update(members, ["sequence"])
+
+
 def _known(flags: dict[str, Any]) -> dict[str, bool]:
     if unknown := set(flags) - set(FLAGS):
         raise TypeError(f"no such check box: {', '.join(sorted(unknown))}")
@@ -157,6 +166,33 @@ def add_contact_method(
     except IntegrityError:
         raise NotAllowed("This contact method is already on the list.") from None
     audit.record("added a contact method to", group, actor=actor, now=now, kind=kind)
+    return method
+
+
+@transaction.atomic
+def change_contact_method(
+    method: GroupContactMethod,
+    *,
+    actor: User | None,
+    now: datetime,
+    address: str | None = None,
+    label: str | None = None,
+) -> GroupContactMethod:
+    """Change label or address. Another address is another thing to verify."""
+    check(method.group, actor)
+    if label is not None:
+        method.label = label.strip()[:60]
+    if address is not None:
+        address = CHANNELS[method.kind].clean(address)
+        if address != method.address:
+            method.address, method.verified_at = address, None
+            method.disabled_at, method.disabled_reason = None, ""
+    try:
+        with transaction.atomic():
+            method.save()
+    except IntegrityError:
+        raise NotAllowed("This contact method is already on the list.") from None
+    audit.record("changed a contact method of", method.group, actor=actor, now=now)
     return method
 
 
