@@ -67,24 +67,23 @@ class Enqueue(Door):
 def _keep(
     request: HttpRequest, body: bytes, key: str, event: dict[str, Any], wrong: list[str]
 ) -> HttpResponse:
-    parcel = parcel_of(request, key, body)
+    # The key is a secret that nothing needs any more: what is stored has stars in its place.
+    parcel = parcel_of(request, key, body.replace(key.encode(), b"*" * len(key)))
     parcel.dialect = "pagerduty"
     dedup_key = event.get("dedup_key")
-    if not dedup_key:
+    if not dedup_key or not isinstance(dedup_key, str):
         dedup_key = parcel.own_key = uuid.uuid4().hex
     if store(parcel) is None:
         return invalid(["No active integration has this routing_key"])
     if wrong:
         return invalid(wrong)
-    return answer(
-        202, {"status": "success", "message": "Event processed", "dedup_key": str(dedup_key)}
-    )
+    return answer(202, {"status": "success", "message": "Event processed", "dedup_key": dedup_key})
 
 
 def _oversized(request: HttpRequest, start: bytes) -> HttpResponse:
     sentence = "The event is larger than 1 MiB."
     if key := _found_key(start):
-        parcel = parcel_of(request, key, start)
+        parcel = parcel_of(request, key, start.replace(key.encode(), b"*" * len(key)))
         parcel.dialect, parcel.oversized = "pagerduty", True
         if store(parcel) is not None:
             sentence = "The event is larger than 1 MiB; an alert was opened that says so."

@@ -170,7 +170,7 @@ class Vendor:
     needs_key: bool = False
     """A trigger without a key is an alert of its own instead of being told apart by its title."""
     setup: str = ""
-    """How to set the tool up: a few lines of Markdown; {url} and {key} are filled in."""
+    """How to set the tool up; {url}, {key} and {base} are filled in, indented lines are code."""
     docs: str = ""
 
 

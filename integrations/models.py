@@ -11,7 +11,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import ExpressionWrapper, Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from accounts.models import User
@@ -23,6 +24,8 @@ from integrations import expressions, routing
 from integrations.states import Outcome
 from integrations.vendors import KINDS
 
+SEARCHED = 10_000
+"""Events whose bodies a search of the log looks through."""
 KEY_LENGTH = 32  # what PagerDuty's clients expect of a routing key
 
 
@@ -145,6 +148,12 @@ class Integration(Source):
             )
 
 
+_SENDS_OR_DROPS = (
+    "Say where this route sends alerts (a group, a person, a policy or a severity), or that it "
+    "drops them; not both."
+)
+
+
 class Route(models.Model):
     """ "Where all of this holds, send it there": the first route that fits wins."""
 
@@ -195,8 +204,7 @@ class Route(models.Model):
                     )
                 ),
                 name="a_route_sends_or_drops",
-                violation_error_message="Say where this route sends alerts (a group, a person, a "
-                "policy or a severity), or that it drops them; not both.",
+                violation_error_message=_SENDS_OR_DROPS,
             ),
         ]
 
@@ -208,11 +216,24 @@ class Route(models.Model):
             routing.compiled(self.conditions)
         except routing.BadCondition as error:
             raise ValidationError({"conditions": str(error)}) from None
+        sends = bool(self.group_id or self.assignee_id or self.policy_id or self.severity)
+        if sends == self.drop:  # the constraint's rule, said beside a field
+            raise ValidationError({"drop": _SENDS_OR_DROPS})
 
 
 class InboundEventQuerySet(models.QuerySet["InboundEvent"]):
     def waiting(self) -> InboundEventQuerySet:
         return self.filter(processed_at__isnull=True)
+
+    def mentioning(self, text: str) -> InboundEventQuerySet:
+        """Those with this number, or with this text in the body, among the newest SEARCHED."""
+        number = int(text) if text.isdecimal() and len(text) < 19 else 0
+        newest = self.order_by("-id").values_list("pk", flat=True)
+        floor = next(iter(newest[SEARCHED - 1 : SEARCHED]), 0)
+        holds = RawSQL("position(%s in body) > 0", [text.encode("utf-8", "replace")])
+        return self.alias(holds=ExpressionWrapper(holds, models.BooleanField())).filter(
+            Q(pk__gte=floor, holds=True) | Q(pk=number)
+        )
 
     def visible_to(self, user: User) -> InboundEventQuerySet:
         """The log is for those who manage integrations: payloads may hold anything."""

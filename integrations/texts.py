@@ -79,6 +79,13 @@ def pretty(value: Any, *, indent: bool = True) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 if indent else 0).decode()
 
 
+def whole(value: Any) -> str:
+    """Return a value as indented JSON text to look at, secrets starred, far more than an alert's
+    details show."""
+    tamed = _tame(value, _DEPTH * 4, [_NODES * 25])
+    return orjson.dumps(tamed, option=orjson.OPT_INDENT_2).decode()
+
+
 def tame(value: Any) -> Any:
     """Return a value that jsonb accepts: bounded in depth, size and characters."""
     return _tame(value, _DEPTH, [_NODES])

@@ -42,7 +42,7 @@ alertmanager = Vendor(
         ("Alertmanager", field("/externalURL")),
     ),
     setup="""\
-In `alertmanager.yml`, add a receiver and route to it:
+In alertmanager.yml, add a receiver and route to it:
 
     receivers:
       - name: alertops
@@ -50,7 +50,7 @@ In `alertmanager.yml`, add a receiver and route to it:
           - url: {url}
             send_resolved: true
 
-Keep `send_resolved: true`, so that alerts close by themselves.
+Keep send_resolved on, so that alerts close by themselves.
 """,
     docs="https://prometheus.io/docs/alerting/latest/configuration/#webhook_config",
 )

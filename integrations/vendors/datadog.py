@@ -79,7 +79,7 @@ datadog = Vendor(
     absent=_unfilled,
     words=Words(severities={"error": "critical", "warning": "medium", "success": "info"}),
     setup="""\
-In Datadog open *Integrations → Webhooks → New*, name it `alertops`, paste this URL:
+In Datadog open Integrations → Webhooks → New, name it alertops, paste this URL:
 
     {url}
 
@@ -104,7 +104,7 @@ and this payload:
       "org_name": "$ORG_NAME"
     }}
 
-Then write `@webhook-alertops` into the message of each monitor that should page.
+Then write @webhook-alertops into the message of each monitor that should page.
 """,
     docs="https://docs.datadoghq.com/integrations/webhooks/",
 )

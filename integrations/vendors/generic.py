@@ -89,8 +89,8 @@ Send a POST with JSON, a form or plain text:
       -H 'Content-Type: application/json' \\
       -d '{{"title": "Disk full on db-1", "severity": "critical", "dedup_key": "db-1/disk"}}'
 
-Send the same `dedup_key` with `"status": "resolved"` to close the alert, with
-`"status": "acknowledged"` to acknowledge it. Without a key, alerts with the same title and source
+Send the same dedup_key with "status": "resolved" to close the alert, with
+"status": "acknowledged" to acknowledge it. Without a key, alerts with the same title and source
 are one alert.
 """,
 )

@@ -45,11 +45,11 @@ grafana = Vendor(
         ("Silence", field("silenceURL")),
     ),
     setup="""\
-In Grafana open *Alerting → Contact points → New contact point*, choose **Webhook** and paste:
+In Grafana open Alerting → Contact points → New contact point, choose Webhook and paste:
 
     {url}
 
-Leave *Disable resolved message* off. Then name the contact point in your notification policy.
+Leave “Disable resolved message” off. Then name the contact point in your notification policy.
 """,
     docs="https://grafana.com/docs/grafana/latest/alerting/",
 )

@@ -43,8 +43,9 @@ In the tool that sends to PagerDuty, use this as the integration key (routing ke
 
     {key}
 
-and `{base}/v2/enqueue` where it asks for the URL (PagerDuty's own is
-`https://events.pagerduty.com/v2/enqueue`).
+and where it asks for the URL (PagerDuty's own is https://events.pagerduty.com/v2/enqueue):
+
+    {base}/v2/enqueue
 """,
     docs="https://developer.pagerduty.com/docs/events-api-v2/overview/",
 )

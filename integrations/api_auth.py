@@ -1,0 +1,53 @@
+"""Who may ask what of this app's API."""
+
+import re
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from integrations.models import Integration, key_hash
+
+_KEY = re.compile(r"Bearer\s+([0-9a-f]{32})", re.IGNORECASE)
+
+
+class KeyAuthentication(BaseAuthentication):
+    """The key an event was sent with also shows what became of it: `Bearer <key>`."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        given = _KEY.fullmatch(request.headers.get("Authorization", "").strip())
+        if given is None:
+            return None
+        integration = Integration.objects.filter(
+            key_hash=key_hash(given[1].lower()), is_active=True
+        ).first()
+        return (AnonymousUser(), integration) if integration else None
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class HasKeyOrSignsIn(BasePermission):
+    """An integration's key, a token, or a person who is signed in."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return isinstance(request.auth, Integration) or bool(request.user.is_authenticated)
+
+
+class ManagesIntegrations(BasePermission):
+    """Those whose role manages integrations; a token must have been made for changes, too."""
+
+    message = "Only those who manage integrations may do this."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not request.user.is_authenticated:
+            return False
+        is_safe = request.method in SAFE_METHODS
+        scopes = getattr(request.auth, "scopes", None)
+        if scopes is not None and not is_safe and {"write", "admin"}.isdisjoint(scopes):
+            self.message = "This token may only read."
+            return False
+        verb = "view" if is_safe else "change"
+        return bool(request.user.has_perm(f"integrations.{verb}_integration"))

@@ -1,0 +1,175 @@
+"""What people say about integrations: conditions one per line, expressions one per field."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from integrations import expressions, routing
+from integrations.models import Integration, Route
+from integrations.states import Operator
+from integrations.states import Outcome as Word
+
+_LINE = re.compile(r'(?P<field>"[^"]+"|\S+)\s+(?P<operator>\w+)(?:\s+(?P<value>.*))?')
+
+
+class ConditionsField(forms.CharField):
+    """One condition a line: `labels.team equals payments`. A field with blanks stands in quotes."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return value
+        return [
+            self._condition(number, line.strip())
+            for number, line in enumerate((value or "").splitlines(), start=1)
+            if line.strip()
+        ]
+
+    def _condition(self, number: int, line: str) -> dict[str, str]:
+        parts = _LINE.fullmatch(line)
+        if parts is None:
+            raise ValidationError(
+                f"Line {number} is not a condition; write “labels.team equals payments”."
+            )
+        condition = {
+            "field": parts["field"].strip('"'),
+            "operator": parts["operator"].lower(),
+            "value": (parts["value"] or "").strip(),
+        }
+        try:
+            routing.compiled([condition])
+        except routing.BadCondition as error:
+            raise ValidationError(f"Line {number}: {error}") from None
+        return condition
+
+    def validate(self, value: Any) -> None:
+        if self.required and not value:
+            raise ValidationError("Write at least one condition.")
+
+    def run_validators(self, value: Any) -> None:
+        """The lines have been looked at one by one."""
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        return "\n".join(lines(value))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.prepare_value(initial or []) != (data or "").strip())
+
+
+def lines(conditions: list[dict[str, str]]) -> list[str]:
+    """Return conditions as people write them."""
+    found = []
+    for each in conditions:
+        name = f'"{each["field"]}"' if " " in each["field"] else each["field"]
+        found.append(f"{name} {each['operator']} {each.get('value', '')}".strip())
+    return found
+
+
+class RouteForm(forms.ModelForm):
+    """A route in the console."""
+
+    conditions = ConditionsField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+        help_text="One a line, all must hold: “labels.team equals payments”, “title contains "
+        f"disk”. Operators: {', '.join(Operator.values)}. The fields title, severity, description, "
+        "dedup_key and tags are the alert's; any other is looked up in the payload. Without "
+        "conditions the route takes everything.",
+    )
+
+    class Meta:
+        model = Route
+        fields = (
+            "position", "name", "conditions", "group", "assignee", "policy", "severity", "drop",
+        )  # fmt: skip
+
+
+class IntegrationForm(forms.ModelForm):
+    """An integration in the console; each field that can be mapped has a box of its own."""
+
+    class Meta:
+        model = Integration
+        fields = (
+            "name", "kind", "is_active", "group", "assignee", "policy", "default_severity",
+            "rate_per_minute", "burst",
+        )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        mapping = self.instance.mapping if isinstance(self.instance.mapping, dict) else {}
+        for name in expressions.FIELDS:
+            if f"map_{name}" in self.fields:
+                self.initial.setdefault(f"map_{name}", mapping.get(name, ""))
+
+    map_title = forms.CharField(label="Title", required=False, max_length=500)
+    map_severity = forms.CharField(label="Severity", required=False, max_length=500)
+    map_action = forms.CharField(
+        label="Action",
+        required=False,
+        max_length=500,
+        help_text="trigger, acknowledge or resolve, or a word such as ok, firing, closed.",
+    )
+    map_dedup_key = forms.CharField(
+        label="Deduplication key",
+        required=False,
+        max_length=500,
+        help_text="What stays the same from the first event to the recovery: "
+        "join('/', [host, check]). Never a value that changes.",
+    )
+    map_description = forms.CharField(label="Description", required=False, max_length=500)
+    map_link = forms.CharField(label="Link", required=False, max_length=500)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        mapping = {
+            name: text
+            for name in expressions.FIELDS
+            if (text := (data.get(f"map_{name}") or "").strip())
+        }
+        for name, sentence in expressions.check(mapping).items():
+            self.add_error(f"map_{name}", sentence)
+        if not self.errors:
+            self.instance.mapping = mapping
+        return data
+
+
+class LogFilters(forms.Form):
+    """The inbound log's filters. Nonsense in the address selects nothing and says so."""
+
+    q = forms.CharField(
+        label="Search",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": "Text of the body, or a number"}
+        ),
+    )
+    outcome = forms.ChoiceField(
+        required=False, choices=[("", "Any"), ("waiting", "Waiting"), *Word.choices]
+    )
+    integration = forms.ModelChoiceField(
+        Integration.objects.none(), required=False, empty_label="Any"
+    )
+
+    def __init__(self, *args: Any, integrations: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        choice: Any = self.fields["integration"]
+        choice.queryset = integrations.order_by("name")
+
+    def apply(self, events: Any) -> Any:
+        """Return the events the (valid) filters leave, oldest bodies unsearched."""
+        data = self.cleaned_data
+        if data["integration"]:
+            events = events.filter(integration=data["integration"])
+        if data["outcome"] == "waiting":
+            events = events.waiting()
+        elif data["outcome"]:
+            events = events.filter(outcome=data["outcome"])
+        if data["q"]:
+            events = events.mentioning(data["q"])
+        return events

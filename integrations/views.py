@@ -1,0 +1,183 @@
+"""Integrations for those who manage them: the list, how to connect a tool, the inbound log."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import User
+from alertops import clock
+from integrations import actions, payloads, steps, texts
+from integrations.forms import LogFilters
+from integrations.models import InboundEvent, Integration
+from integrations.store import TooMany, Unavailable
+from integrations.vendors import VENDORS
+
+PAGE_SIZE = 50
+SHOWN = 64 * 1024
+"""Bytes of a body that the page shows."""
+
+
+def person_of(request: HttpRequest) -> User:
+    """Return who is signed in. Views use it behind `login_required`."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+@login_required
+@require_safe
+def integration_list(request: HttpRequest) -> HttpResponse:
+    """Show every integration, and whether its tool has been heard lately."""
+    user = person_of(request)
+    rows = Integration.objects.visible_to(user).select_related("group", "assignee")
+    context = {
+        "integrations": rows.annotate(route_count=Count("routes")).order_by("name"),
+        "may_view": user.has_perm("integrations.view_integration"),
+        "may_change": user.has_perm("integrations.change_integration"),
+        "now": clock.now(),
+    }
+    return render(request, "integrations/list.html", context)
+
+
+@login_required
+@require_safe
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show how to connect the tool, where its alerts go, and what came in last."""
+    return _detail(request, _integration(person_of(request), pk))
+
+
+def _integration(user: User, pk: int) -> Integration:
+    rows = Integration.objects.visible_to(user).select_related("group", "assignee", "policy")
+    return get_object_or_404(rows, pk=pk)
+
+
+def _detail(request: HttpRequest, integration: Integration) -> HttpResponse:
+    user = person_of(request)
+    context = {
+        "integration": integration,
+        "vendor": VENDORS[integration.kind],
+        "steps": steps.steps(integration),
+        "address": steps.address(integration),
+        "routes": integration.routes.select_related("group", "assignee", "policy"),
+        "events": integration.events.order_by("-id")[:10],
+        "may_change": user.has_perm("integrations.change_integration"),
+        "now": clock.now(),
+    }
+    response = render(request, "integrations/detail.html", context)
+    if integration.key:
+        response["Cache-Control"] = "no-store"
+    return response
+
+
+@login_required
+@require_POST
+def new_key(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a new key and show it, this once."""
+    user = person_of(request)
+    integration = _changeable(user, pk)
+    actions.rotate_key(integration, actor=user, now=clock.now())
+    messages.warning(request, "The old key is void. Copy the new one now: it is not shown again.")
+    return _detail(request, integration)
+
+
+@login_required
+@require_POST
+def send_test(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send the vendor's own sample through the whole way; it really pages."""
+    user = person_of(request)
+    integration = _changeable(user, pk)
+    try:
+        event = actions.send_test(integration, actor=user, now=clock.now())
+    except actions.NotAllowed as error:
+        messages.error(request, str(error))
+    except TooMany:
+        messages.error(request, "This integration is over its limit; try again in a minute.")
+    except Unavailable:
+        messages.error(request, "The database did not take the event; try again.")
+    else:
+        return redirect("integrations:event", event)
+    return redirect("integrations:detail", pk)
+
+
+def _changeable(user: User, pk: int) -> Integration:
+    integration = _integration(user, pk)
+    if not user.has_perm("integrations.change_integration"):
+        raise PermissionDenied
+    return integration
+
+
+@login_required
+@require_safe
+def log(request: HttpRequest) -> HttpResponse:
+    """Show what came in, newest first, a page at a time."""
+    user = person_of(request)
+    filters = LogFilters(request.GET, integrations=Integration.objects.visible_to(user))
+    visible = InboundEvent.objects.visible_to(user)
+    chosen = filters.apply(visible) if filters.is_valid() else visible.none()
+    rows, older, newer = _page(chosen, request.GET.get("after", ""), request.GET.get("before", ""))
+    context = {
+        "filters": filters,
+        "events": rows,
+        "older_url": _url(request, "after", older),
+        "newer_url": _url(request, "before", newer),
+        "is_filtered": any(request.GET.get(name) for name in filters.fields),
+        "may_view": user.has_perm("integrations.view_inboundevent"),
+        "now": clock.now(),
+    }
+    return render(request, "integrations/log.html", context)
+
+
+def _page(
+    events: Any, after: str, before: str
+) -> tuple[list[InboundEvent], int | None, int | None]:
+    """Return a page of events and the numbers its neighbours begin at. Bodies stay in the table."""
+    light = events.defer("body").select_related("integration")
+    if before.isdecimal() and len(before) < 19:
+        found = list(light.filter(pk__gt=int(before)).order_by("pk")[: PAGE_SIZE + 1])
+        rows = found[:PAGE_SIZE][::-1]
+        more_newer, more_older = len(found) > PAGE_SIZE, True
+    else:
+        is_first = not (after.isdecimal() and len(after) < 19)
+        below = light if is_first else light.filter(pk__lt=int(after))
+        found = list(below.order_by("-pk")[: PAGE_SIZE + 1])
+        rows = found[:PAGE_SIZE]
+        more_newer, more_older = not is_first, len(found) > PAGE_SIZE
+    if not rows:
+        return [], None, None
+    return rows, rows[-1].pk if more_older else None, rows[0].pk if more_newer else None
+
+
+def _url(request: HttpRequest, name: str, number: int | None) -> str:
+    if number is None:
+        return ""
+    kept = [(k, str(v)) for k, v in request.GET.items() if v and k not in {"after", "before"}]
+    return "?" + urlencode([*kept, (name, str(number))])
+
+
+@login_required
+@require_safe
+def event(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one event: its body as it came, what became of it, and why."""
+    user = person_of(request)
+    rows = InboundEvent.objects.visible_to(user).select_related("integration")
+    found = get_object_or_404(rows, pk=pk)
+    body = bytes(found.body)
+    decoded = payloads.decode(body, found.content_type, found.content_encoding)
+    is_data = isinstance(decoded.value, (dict, list))
+    context = {
+        "event": found,
+        "outcomes": found.outcomes.select_related("alert", "route").order_by("position")[:1000],
+        "is_data": is_data,
+        "pretty": texts.whole(decoded.value)[:SHOWN] if is_data else "",
+        "raw": texts.clean(body[:SHOWN].decode("utf-8", "replace"), SHOWN),
+        "size": len(body),
+        "now": clock.now(),
+    }
+    return render(request, "integrations/event.html", context)

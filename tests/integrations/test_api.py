@@ -1,0 +1,196 @@
+"""Events, integrations and routes through the API."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from accounts.roles import Role
+from alerts.models import Alert
+from groups.models import Group
+from integrations.models import EventOutcome, InboundEvent, Integration, Route
+from tests import builders
+from tests.integrations.conftest import Send, make_integration, sent, work_off
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def keeper(db: None) -> User:
+    """Somebody whose role manages integrations and nothing else."""
+    return builders.person("Keeper", roles=[Role.INTEGRATIONS_ADMIN.value])
+
+
+@pytest.fixture
+def as_keeper(client: Client, keeper: User) -> Client:
+    client.force_login(keeper)
+    return client
+
+
+def event_of(client: Client, pk: int, key: str = "") -> object:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return client.get(f"/api/v1/events/{pk}/", headers=headers)
+
+
+def test_the_key_that_sent_an_event_shows_what_became_of_it(
+    integration: Integration, send: Send, client: Client
+) -> None:
+    pk = send(integration, {"title": "Disk full", "dedup_key": "k"}).json()["event"]
+    waiting = event_of(client, pk, integration.key).json()
+    assert (waiting["id"], waiting["outcome"], waiting["processed_at"]) == (pk, None, None)
+    assert waiting["alerts"] == []
+
+    work_off()
+    told = event_of(client, pk, integration.key).json()
+    alert = Alert.objects.get()
+    assert told["outcome"] == "created"
+    assert told["processed_at"]
+    assert told["alerts"] == [
+        {
+            "id": alert.pk,
+            "number": alert.pk,
+            "dedup_key": "k",
+            "outcome": "created",
+            "routed_by": "integration",
+        }
+    ]
+
+
+def test_another_key_a_stranger_and_mallory_see_nothing(
+    integration: Integration, send: Send, client: Client, mallory: User, payments: Group
+) -> None:
+    event = sent(send(integration, {"title": "Disk full"}))
+    other = make_integration(payments, name="other")
+    assert event_of(client, event.pk, other.key).status_code == 404
+    assert event_of(client, event.pk).status_code in {401, 403}
+    assert event_of(client, event.pk, "0" * 32).status_code in {401, 403}
+    client.force_login(mallory)
+    assert event_of(client, event.pk).status_code == 404
+    assert client.get("/api/v1/integrations/").status_code == 403
+    assert client.get(f"/api/v1/integrations/{integration.pk}/").status_code == 403
+    assert client.post(f"/api/v1/integrations/{integration.pk}/rotate-key/").status_code == 403
+    assert client.delete(f"/api/v1/integrations/{integration.pk}/").status_code == 403
+    integration.refresh_from_db()
+    assert integration.is_active
+
+
+def test_those_who_manage_integrations_see_every_event(
+    integration: Integration, send: Send, as_keeper: Client
+) -> None:
+    event = sent(send(integration, {"title": "Disk full"}))
+    assert event_of(as_keeper, event.pk).json()["outcome"] == "created"
+
+
+def test_an_integration_is_added_and_its_key_told_once(
+    as_keeper: Client, payments: Group, send: Send
+) -> None:
+    answer = as_keeper.post(
+        "/api/v1/integrations/",
+        {"name": "Prometheus", "kind": "alertmanager", "group": "payments"},
+        content_type="application/json",
+    )
+    assert answer.status_code == 201, answer.content
+    made = answer.json()
+    assert made["url"].endswith(f"/integrations/{made['key']}/")
+    assert send(made["key"], {"alerts": []}).status_code == 202
+    again = as_keeper.get(f"/api/v1/integrations/{made['id']}/").json()
+    assert again["key"] is None
+    assert again["key_prefix"] == made["key"][:6]
+
+    rotated = as_keeper.post(f"/api/v1/integrations/{made['id']}/rotate-key/").json()
+    assert send(made["key"], {}).status_code == 404
+    assert send(rotated["key"], {}).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"group": None}, "somebody must answer"),
+        ({"name": ""}, "name"),
+        ({"kind": "nagios9"}, "kind"),
+        ({"mapping": {"title": "a["}}, "not a JMESPath expression"),
+        ({"mapping": {"colour": "a"}}, "not a field that can be mapped"),
+        ({"mapping": 5}, "mapping"),
+        ({"rate_per_minute": 0}, "rate_per_minute"),
+        ({"name": "a\x00b"}, "name"),
+        ({"policy": 10**30}, "policy"),
+    ],
+)
+def test_nonsense_about_an_integration_is_answered_in_a_sentence(
+    as_keeper: Client, payments: Group, change: dict, sentence: str
+) -> None:
+    good = {"name": "Prometheus", "kind": "generic", "group": "payments"}
+    answer = as_keeper.post(
+        "/api/v1/integrations/", {**good, **change}, content_type="application/json"
+    )
+    assert answer.status_code == 400, answer.content
+    assert sentence in answer.json()["error"]
+    assert not Integration.objects.exists()
+
+
+def test_routes_are_added_changed_and_removed(
+    as_keeper: Client, integration: Integration, payments: Group
+) -> None:
+    address = f"/api/v1/integrations/{integration.pk}/routes/"
+    condition = {"field": "labels.team", "operator": "equals", "value": "db"}
+    answer = as_keeper.post(
+        address,
+        {"name": "Databases", "conditions": [condition], "group": "payments"},
+        content_type="application/json",
+    )
+    assert answer.status_code == 201, answer.content
+    pk = answer.json()["id"]
+    assert [route["name"] for route in as_keeper.get(address).json()] == ["Databases"]
+    changed = as_keeper.patch(
+        f"/api/v1/routes/{pk}/", {"severity": "low"}, content_type="application/json"
+    )
+    assert changed.json()["severity"] == "low"
+    assert as_keeper.delete(f"/api/v1/routes/{pk}/").status_code == 204
+    assert not Route.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("route", "sentence"),
+    [
+        ({}, "or that it drops them"),
+        ({"drop": True, "group": "payments"}, "not both"),
+        (
+            {
+                "severity": "low",
+                "conditions": [{"field": "title", "operator": "regex", "value": "a("}],
+            },
+            "is not a pattern",
+        ),
+        (
+            {
+                "severity": "low",
+                "conditions": [{"field": "title", "operator": "like", "value": "a"}],
+            },
+            "operator",
+        ),
+        ({"severity": "low", "conditions": [{"field": "title", "operator": "equals"}]}, "value"),
+        ({"severity": "low", "conditions": "x"}, "conditions"),
+    ],
+)
+def test_nonsense_about_a_route_is_answered_in_a_sentence(
+    as_keeper: Client, integration: Integration, route: dict, sentence: str
+) -> None:
+    answer = as_keeper.post(
+        f"/api/v1/integrations/{integration.pk}/routes/",
+        {"name": "R", **route},
+        content_type="application/json",
+    )
+    assert answer.status_code == 400, answer.content
+    assert sentence in answer.json()["error"]
+
+
+def test_an_integration_with_alerts_cannot_be_removed(
+    as_keeper: Client, integration: Integration, send: Send, payments: Group
+) -> None:
+    sent(send(integration, {"title": "x"}))
+    answer = as_keeper.delete(f"/api/v1/integrations/{integration.pk}/")
+    assert answer.status_code == 409
+    assert "switch it off" in answer.json()["error"]
+    assert EventOutcome.objects.count() == 1
+    unused = make_integration(payments, name="unused")
+    assert as_keeper.delete(f"/api/v1/integrations/{unused.pk}/").status_code == 204
+    assert InboundEvent.objects.count() == 1
