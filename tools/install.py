@@ -72,7 +72,7 @@ def packages(lock: Path) -> int:
         "-m",
         "pip",
         "install",
-        "--quiet",
+        "-qq",
         "--disable-pip-version-check",
         "--require-hashes",
     ]
