@@ -13,9 +13,10 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from alertops import clock
+from alerts.api_fields import ErrorFields
 from integrations import actions
 from integrations.api_auth import HasKeyOrSignsIn, KeyAuthentication, ManagesIntegrations
-from integrations.api_fields import ErrorFields, EventFields, IntegrationFields, RouteFields
+from integrations.api_fields import InboundEventFields, IntegrationFields, RouteFields
 from integrations.models import InboundEvent, Integration, Route
 
 _ERRORS = {400: ErrorFields, 401: ErrorFields, 403: ErrorFields, 404: ErrorFields}
@@ -43,11 +44,11 @@ class OneEvent(APIView):
     )
     permission_classes = (HasKeyOrSignsIn,)
 
-    @extend_schema(responses={200: EventFields, **_ERRORS})
+    @extend_schema(responses={200: InboundEventFields, **_ERRORS})
     def get(self, request: Request, pk: int) -> Response:
         """Return an event to whoever sent it (`Authorization: Bearer <integration key>`) or
         manages integrations."""
-        return Response(EventFields(get_object_or_404(self._visible(request), pk=pk)).data)
+        return Response(InboundEventFields(get_object_or_404(self._visible(request), pk=pk)).data)
 
     def _visible(self, request: Request) -> QuerySet[InboundEvent]:
         if isinstance(request.auth, Integration):

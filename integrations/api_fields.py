@@ -15,10 +15,6 @@ from integrations.states import Operator
 from integrations.states import Outcome as Word
 
 
-class ErrorFields(serializers.Serializer[Any]):
-    error = serializers.CharField()
-
-
 class EventAlertFields(serializers.Serializer[EventOutcome]):
     id = serializers.IntegerField(source="alert_id")
     number = serializers.IntegerField(source="alert_id")
@@ -27,7 +23,7 @@ class EventAlertFields(serializers.Serializer[EventOutcome]):
     routed_by = serializers.CharField(help_text="The route that won, or integration.")
 
 
-class EventFields(serializers.Serializer[InboundEvent]):
+class InboundEventFields(serializers.Serializer[InboundEvent]):
     """What became of an event. `outcome` is null until it is processed: milliseconds, normally."""
 
     id = serializers.IntegerField()

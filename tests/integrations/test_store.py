@@ -1,0 +1,120 @@
+"""The pool that stores events, against real connections."""
+
+import os
+import threading
+import time
+
+import pytest
+from django.db import connection
+from django.test import Client
+from psycopg_pool import ConnectionPool
+
+from groups.models import Group
+from integrations import limits, store
+from integrations.models import InboundEvent, Integration
+from tests.integrations.conftest import Send, make_integration
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_are_stored_through_a_pool_of_their_own(
+    integration: Integration, send: Send
+) -> None:
+    assert send(integration, {"title": "x"}).status_code == 202
+    assert InboundEvent.objects.count() == 1
+    assert os.getpid() in store._pools
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_restart_costs_no_event(integration: Integration, send: Send) -> None:
+    assert send(integration, {"title": "before"}).status_code == 202
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert send(integration, {"title": "after"}).status_code == 202
+    assert InboundEvent.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", ["/integrations/{key}/", "/v2/enqueue"])
+def test_without_a_database_the_sender_is_asked_to_come_back(
+    integration: Integration, client: Client, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "WAIT", 0.2)
+    nowhere = ConnectionPool(
+        "host=127.0.0.1 port=1", min_size=0, max_size=1, timeout=0.2, open=True
+    )
+    store._pools[os.getpid()] = nowhere
+    body = (
+        b'{"routing_key": "%s", "event_action": "trigger", "payload":'
+        b' {"summary": "x", "source": "y", "severity": "info"}}'
+    ) % integration.key.encode()
+    began = time.monotonic()
+    answer = client.generic("POST", path.format(key=integration.key), body)
+    assert answer.status_code == 503
+    assert answer.json() == {"error": "The event could not be stored; send it again."}
+    assert answer["Retry-After"]
+    assert time.monotonic() - began < 5
+    assert not InboundEvent.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_threads_share_the_pool(payments: Group) -> None:
+    integration = make_integration(payments)
+    codes: list[int] = []
+
+    def deliver() -> None:
+        client = Client()
+        for _ in range(10):
+            answer = client.generic("POST", f"/integrations/{integration.key}/", b'{"title":"x"}')
+            codes.append(answer.status_code)
+        connection.close()
+
+    threads = [threading.Thread(target=deliver) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert codes == [202] * 80
+    assert InboundEvent.objects.count() == 80
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_forked_child_opens_its_own_pool(integration: Integration, send: Send) -> None:
+    assert send(integration, {"title": "parent"}).status_code == 202
+    connection.close()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            parcel = store.Parcel(integration.key_hash, b"child")
+            os._exit(0 if store.store(parcel) else 1)
+        except BaseException:
+            os._exit(2)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert send(integration, {"title": "parent again"}).status_code == 202
+    assert InboundEvent.objects.count() == 3
+
+
+def test_a_bucket_refills_and_counts_one_storm() -> None:
+    bucket = limits.Bucket(rate=2.0, burst=4.0, level=4.0, filled_at=0.0)
+    assert [bucket.take(0.0) for _ in range(6)] == [True] * 4 + [False] * 2
+    assert bucket.wait() == 1
+    assert bucket.is_new_storm(0.0)
+    assert not bucket.is_new_storm(30.0)
+    assert not bucket.is_new_storm(80.0)
+    assert bucket.refused == 3
+    assert [bucket.take(1.0) for _ in range(3)] == [True, True, False]
+    assert bucket.is_new_storm(141.0)
+
+
+def test_limits_are_shared_out_among_the_web_processes() -> None:
+    buckets = limits.Buckets()
+    assert buckets.refusal("k", 0.0) is None
+    buckets.learn("k", per_minute=120, burst=10, shares=2, at=0.0)
+    taken = 0
+    while buckets.refusal("k", 0.0) is None:
+        taken += 1
+    assert taken == 4  # five of ten, the first was taken before the limits were known
+    buckets.learn("k", per_minute=6000, burst=2000, shares=2, at=0.0)
+    assert buckets.refusal("k", 1.0) is None
