@@ -62,8 +62,7 @@ def words(at: datetime, now: datetime) -> str:
 
 
 def _rounded(seconds: int) -> int:
-    if seconds >= 7 * 86400:
-        return seconds // 86400 * 86400
-    if seconds >= 86400:
-        return seconds // 3600 * 3600
-    return seconds // 60 * 60 if seconds >= 120 else seconds
+    for least, unit in ((3 * 86400, 86400), (2 * 3600, 3600), (120, 60)):
+        if seconds >= least:
+            return seconds // unit * unit
+    return seconds
