@@ -78,6 +78,7 @@ def packages(lock: Path) -> int:
     ]
     if uv.exists() or run(*pip, "-r", ROOT / "requirements-uv.lock"):
         os.environ.setdefault("UV_HTTP_TIMEOUT", "60")
+        os.environ.setdefault("UV_SYSTEM_CERTS", "true")  # as pip does, for companies' proxies
         if run(uv, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r", lock):
             return 0
         say("uv could not; trying pip")
