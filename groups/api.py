@@ -88,11 +88,12 @@ class GroupViewSet(viewsets.ModelViewSet[Group]):
             actions.delete_group(instance, actor=caller(self.request), now=clock.now())
 
 
-class OfGroup:
-    """Something below /groups/<slug>/."""
+class OfGroup(viewsets.GenericViewSet[Any]):
+    """Below /groups/<slug>/: who may not see the group gets 404, whatever they send."""
 
-    request: Request
-    kwargs: dict[str, Any]
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.group()
 
     def group(self) -> Group:
         """The group of the address, or 404."""
@@ -120,7 +121,7 @@ class OrderSerializer(serializers.Serializer[Any]):
     members = serializers.ListField(child=serializers.IntegerField(), max_length=500)
 
 
-class MemberViewSet(OfGroup, viewsets.ModelViewSet[Member]):
+class MemberViewSet(viewsets.ModelViewSet[Member], OfGroup):
     """Members in their order."""
 
     serializer_class = MemberSerializer
@@ -187,7 +188,7 @@ class GroupContactMethodSerializer(serializers.ModelSerializer[GroupContactMetho
         return shown
 
 
-class GroupContactMethodViewSet(OfGroup, viewsets.ModelViewSet[GroupContactMethod]):
+class GroupContactMethodViewSet(viewsets.ModelViewSet[GroupContactMethod], OfGroup):
     """How the group itself is reached."""
 
     serializer_class = GroupContactMethodSerializer
