@@ -48,7 +48,7 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.filter(**wanted.get(self.value(), {}))
 
 
-class ContactMethodInline(TabularInline):  # type: ignore[misc]
+class ContactMethodInline(TabularInline):
     model = ContactMethod
     form = ReachableForm
     extra = 0
@@ -56,16 +56,16 @@ class ContactMethodInline(TabularInline):  # type: ignore[misc]
     fields = ("kind", "shown", "new_address", "label", "state")
     readonly_fields = ("shown", "state")
 
-    @display(description="Now")
+    @admin.display(description="Now")
     def shown(self, method: ContactMethod) -> str:
         return masked(method)
 
-    @display(description="State", label=STATES)
+    @display(description="State", label=STATES)  # type: ignore[untyped-decorator]
     def state(self, method: ContactMethod) -> str:
         return state(method)
 
 
-class RuleInline(TabularInline):  # type: ignore[misc]
+class RuleInline(TabularInline):
     model = NotificationRule
     extra = 0
     tab = True
@@ -105,11 +105,11 @@ class UserAdmin(ConsoleAdmin):
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return self.inlines if obj else ()
 
-    @display(description="Roles")
+    @admin.display(description="Roles")
     def role_names(self, user: User) -> str:
         return ", ".join(str(Role(role).label) for role in user.roles)
 
-    @display(description="Active", boolean=True)
+    @admin.display(description="Active", boolean=True)
     def active(self, user: User) -> bool:
         return user.is_active
 
@@ -140,7 +140,7 @@ class UserAdmin(ConsoleAdmin):
         """One by one, so that each refusal can be read."""
         return obj is not None and bool(super().has_delete_permission(request, obj))
 
-    @action(description="Link to set a password", url_path="password-link")
+    @action(description="Link to set a password", url_path="password-link")  # type: ignore[untyped-decorator]
     def password_link(self, request: HttpRequest, object_id: int) -> HttpResponse:
         user = get_object_or_404(User, pk=object_id)
         if user.is_owner and not _actor(request).is_owner:
@@ -179,7 +179,7 @@ def _save_methods(request: HttpRequest, user: User, formset: Any) -> None:
             )
         else:
             actions.add_contact_method(
-                user, facts["kind"], address, actor=actor, now=now, label=label
+                user, facts["kind"], facts["new_address"], actor=actor, now=now, label=label
             )
     formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
 
@@ -193,11 +193,11 @@ class ContactMethodAdmin(ReadOnlyAdmin):
     fields = ("user", "kind", "shown", "label", "state", "verified_at", "created_at")
     readonly_fields = fields
 
-    @display(description="Address")
+    @admin.display(description="Address")
     def shown(self, method: ContactMethod) -> str:
         return masked(method)
 
-    @display(description="State", label=STATES)
+    @display(description="State", label=STATES)  # type: ignore[untyped-decorator]
     def state(self, method: ContactMethod) -> str:
         return state(method)
 

@@ -15,7 +15,7 @@ from accounts.models import Reachable, User
 from accounts.roles import Role
 
 
-class UserForm(forms.ModelForm):  # type: ignore[type-arg]
+class UserForm(forms.ModelForm):
     roles = forms.MultipleChoiceField(
         choices=Role.choices,
         initial=[Role.BASIC],
@@ -29,7 +29,7 @@ class UserForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ["email", "name", "time_zone", "roles", "is_active"]
 
 
-class ReachableForm(forms.ModelForm):  # type: ignore[type-arg]
+class ReachableForm(forms.ModelForm):
     """An address that is typed whole and shown masked. Another one is another to verify."""
 
     kind = forms.ChoiceField(
@@ -52,7 +52,7 @@ class ReachableForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.fields["kind"].disabled = True
-            self.fields["kind"].widget.choices = [  # type: ignore[attr-defined]
+            self.fields["kind"].widget.choices = [
                 (self.instance.kind, CHANNELS[self.instance.kind].label)
             ]
             self.fields["kind"].choices = self.fields["kind"].widget.choices  # type: ignore[attr-defined]

@@ -17,8 +17,6 @@ from accounts.models import ContactMethod, NotificationRule, User
 from accounts.roles import Role
 from alertops import clock
 
-MOST_LINES = actions.MOST_RULES
-
 
 class Pages(LimitOffsetPagination):
     """`limit` and `offset`, with a cap."""
@@ -207,8 +205,8 @@ class RuleSerializer(serializers.ModelSerializer[NotificationRule]):
 class RuleSetsSerializer(serializers.Serializer[Any]):
     """Both sets, or the one to replace."""
 
-    high = RuleSerializer(many=True, required=False, max_length=MOST_LINES)
-    low = RuleSerializer(many=True, required=False, max_length=MOST_LINES)
+    high = RuleSerializer(many=True, required=False)
+    low = RuleSerializer(many=True, required=False)
 
 
 @extend_schema_field(RuleSetsSerializer)

@@ -7,7 +7,7 @@ from allauth.account.auth_backends import AuthenticationBackend
 from accounts import roles
 
 
-class RoleBackend(AuthenticationBackend):  # type: ignore[misc]
+class RoleBackend(AuthenticationBackend):
     """Django permissions computed from `User.roles`; nothing is stored per user and permission."""
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:

@@ -12,7 +12,7 @@ from accounts.errors import NotAllowed
 from accounts.forms import one_sentence
 
 
-class ConsoleAdmin(ModelAdmin):  # type: ignore[misc]
+class ConsoleAdmin(ModelAdmin):
     """Writes go through actions; what those refuse is said on the page it was asked on."""
 
     list_per_page = 50

@@ -105,7 +105,7 @@ def _hkdf(secret: str, purpose: bytes) -> bytes:
     return HKDF(SHA256(), 32, salt=None, info=b"alertops " + purpose).derive(secret.encode())
 
 
-class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
+class EncryptedTextField(models.TextField):
     """Text that is readable in Python and sealed in the database. Cannot be searched."""
 
     def get_prep_value(self, value: Any) -> Any:

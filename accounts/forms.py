@@ -18,7 +18,7 @@ def zones() -> list[tuple[str, str]]:
     return [(name, name.replace("_", " ")) for name in names if not name.startswith("Etc/")]
 
 
-class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+class ProfileForm(forms.ModelForm):
     time_zone = forms.ChoiceField(choices=zones, help_text="Times are shown in this zone.")
 
     class Meta:
@@ -76,7 +76,7 @@ class RuleForm(forms.Form):
         field = self.fields["contact_method"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = user.contact_methods.all()
-        field.label_from_instance = named  # type: ignore[method-assign]
+        field.label_from_instance = named  # type: ignore[method-assign, assignment]
         self.fields["delay"].widget.attrs["placeholder"] = "at once"
 
 

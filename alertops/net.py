@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.message import Message
 from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -51,7 +52,7 @@ class Target(NamedTuple):
 @dataclass(frozen=True)
 class Response:
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     body: bytes = field(repr=False)
 
     @property
@@ -213,15 +214,17 @@ def addresses(host: str, port: int, *, guarded: bool) -> list[tuple[int, Any]]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise NotSent(f"{host} cannot be found.") from None
-    allowed = [(info[0], info[4]) for info in found if not guarded or is_allowed(host, info[4][0])]
+    allowed: list[tuple[int, Any]] = [
+        (info[0], info[4]) for info in found if not guarded or is_allowed(host, str(info[4][0]))
+    ]
     if not allowed:
         raise Blocked(f"{host} is not a public address.")
     return allowed
 
 
-def is_allowed(host: str, address: str | int) -> bool:
+def is_allowed(host: str, address: str) -> bool:
     """Whether a user's target may live at this address: public, or on ALLOW_PRIVATE_TARGETS."""
-    ip = ipaddress.ip_address(str(address).partition("%")[0])
+    ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped
     for entry in settings.ALLOW_PRIVATE_TARGETS:
@@ -261,7 +264,7 @@ def _head(method: str, target: Target, headers: Mapping[str, str], length: int) 
 def _tls() -> ssl.SSLContext:
     context = ssl.create_default_context()
     paths = ssl.get_default_verify_paths()
-    if paths.cafile is None and paths.capath is None:  # slim images come without certificates
+    if not (paths.cafile or paths.capath):  # slim images come without certificates
         context.load_verify_locations(certifi.where())
     return context
 

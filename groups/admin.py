@@ -19,7 +19,7 @@ from groups import actions
 from groups.models import Group, GroupContactMethod, Member, Topic
 
 
-class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
+class MemberForm(forms.ModelForm):
     """The order may be left empty: a new member comes last."""
 
     class Meta:
@@ -43,7 +43,7 @@ class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
             self._update_errors(error)  # type: ignore[attr-defined]
 
 
-class MemberInline(TabularInline):  # type: ignore[misc]
+class MemberInline(TabularInline):
     model = Member
     form = MemberForm
     extra = 0
@@ -53,7 +53,7 @@ class MemberInline(TabularInline):  # type: ignore[misc]
     fields = ("sequence", "user", "is_primary", "is_secondary", "is_manager", "can_edit")
 
 
-class ContactMethodInline(TabularInline):  # type: ignore[misc]
+class ContactMethodInline(TabularInline):
     model = GroupContactMethod
     form = ReachableForm
     extra = 0
@@ -62,16 +62,16 @@ class ContactMethodInline(TabularInline):  # type: ignore[misc]
     fields = ("kind", "shown", "new_address", "label", "state")
     readonly_fields = ("shown", "state")
 
-    @display(description="Now")
+    @admin.display(description="Now")
     def shown(self, method: GroupContactMethod) -> str:
         return masked(method)
 
-    @display(description="State", label={"Verified": "success", "Not verified": "warning"})
+    @display(description="State", label={"Verified": "success", "Not verified": "warning"})  # type: ignore[untyped-decorator]
     def state(self, method: GroupContactMethod) -> str:
         return state(method)
 
 
-class TopicInline(TabularInline):  # type: ignore[misc]
+class TopicInline(TabularInline):
     model = Topic
     extra = 0
     tab = True
@@ -94,7 +94,7 @@ class GroupAdmin(ConsoleAdmin):
         groups: QuerySet[Group] = super().get_queryset(request)
         return groups.annotate(people_count=Count("members"))
 
-    @display(description="Members", ordering="people_count")
+    @admin.display(description="Members", ordering="people_count")
     def people(self, group: Any) -> int:
         return int(group.people_count)
 

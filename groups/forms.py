@@ -9,7 +9,7 @@ from accounts.models import User
 from groups.models import Group
 
 
-class GroupForm(forms.ModelForm):  # type: ignore[type-arg]
+class GroupForm(forms.ModelForm):
     time_zone = forms.ChoiceField(choices=zones, initial="UTC")
 
     class Meta:
@@ -18,7 +18,7 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
 
 
-class VisibilityForm(forms.ModelForm):  # type: ignore[type-arg]
+class VisibilityForm(forms.ModelForm):
     class Meta:
         model = Group
         fields = ["visibility"]

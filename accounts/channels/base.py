@@ -77,13 +77,16 @@ class Receipt:
     delivered: bool = False
 
 
+State = Literal["", "sent", "delivered", "failed"]
+
+
 @dataclass(frozen=True)
 class Received:
     """What a provider told us, in our words. `rank` only ever moves forward."""
 
     what: Literal["receipt", "reply", "key", "answer"]
     token: str = ""
-    state: Literal["", "sent", "delivered", "failed"] = ""
+    state: State = ""
     rank: int = 0
     provider_id: str = ""
     address: str = ""

@@ -121,7 +121,7 @@ def _by_smtp(mail: EmailMultiAlternatives) -> str:
         wire = _open()
         sender = sanitize_address(parseaddr(mail.from_email)[1], "utf-8")
         recipient = sanitize_address(mail.to[0], "utf-8")
-        wire.sendmail(sender, [recipient], mail.message().as_bytes(linesep="\r\n"))
+        wire.sendmail(sender, [recipient], _wire_bytes(mail))
     except (OSError, smtplib.SMTPException) as error:
         _sort(error, maybe_sent=wire is not None and wire.handed_over)
     finally:
@@ -130,6 +130,12 @@ def _by_smtp(mail: EmailMultiAlternatives) -> str:
                 wire.quit()  # an error here comes after the mail was taken
             wire.close()
     return str(mail.extra_headers["Message-ID"])
+
+
+def _wire_bytes(mail: EmailMultiAlternatives) -> bytes:
+    message: Any = mail.message()  # Django's own, which takes `linesep`
+    raw: bytes = message.as_bytes(linesep="\r\n")
+    return raw
 
 
 def _open() -> _Timed:

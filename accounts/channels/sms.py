@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from accounts.channels import twilio_client
-from accounts.channels.base import Answer, Channel, Forged, Message, Receipt, Received
+from accounts.channels.base import Answer, Channel, Forged, Message, Receipt, Received, State
 from accounts.channels.twilio_client import (
     LOST_FOR_GOOD,
     RETRY,
@@ -18,7 +18,7 @@ from accounts.channels.twilio_client import (
     verified,
 )
 
-STATES = {  # Twilio's word: ours, and how far along it is
+STATES: dict[str, tuple[State, int]] = {  # Twilio's word: ours, and how far along it is
     "accepted": ("sent", 1),
     "scheduled": ("sent", 1),
     "queued": ("sent", 1),

@@ -13,10 +13,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from accounts.channels import twilio_client
-from accounts.channels.base import Answer, Channel, Forged, Message, Receipt, Received
+from accounts.channels.base import Answer, Channel, Forged, Message, Receipt, Received, State
 from accounts.channels.twilio_client import RETRY, accepted, call, client, newest, verified
 
-STATES = {  # Twilio's word: ours, and how far along it is
+STATES: dict[str, tuple[State, int]] = {  # Twilio's word: ours, and how far along it is
     "queued": ("sent", 1),
     "initiated": ("sent", 1),
     "ringing": ("sent", 2),
@@ -93,7 +93,7 @@ class Voice(Channel):
             return Received("answer", token, "sent", 3, sid, to, detail=detail)
         if what == "key":
             digits = fields.get("Digits", "")
-            state = "delivered" if digits else "sent"
+            state: State = "delivered" if digits else "sent"
             rank = 5 if digits else 3
             return Received("key", token, state, rank, sid, to, digits=digits, detail=detail)
         raise Forged(f"Calls have no {what!r} callback.")

@@ -128,7 +128,7 @@ class User(AbstractBaseUser):
         return set(self.roles) == {Role.STAKEHOLDER}
 
     def has_perm(self, permission: str, obj: Any = None) -> bool:
-        return any(b.has_perm(self, permission, obj) for b in get_backends())  # type: ignore[arg-type]
+        return any(b.has_perm(self, permission, obj) for b in get_backends())
 
     def has_perms(self, permissions: list[str], obj: Any = None) -> bool:
         return all(self.has_perm(permission, obj) for permission in permissions)
