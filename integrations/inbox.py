@@ -29,7 +29,7 @@ from integrations.vocabulary import TRIGGER
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-BYTES = 8 * 1024 * 1024
+BYTES = 1024 * 1024
 TRIES = 3
 LOCK = 0x1_A1E_27  # the inbox, in PostgreSQL's advisory locks
 _AGAIN = (timedelta(seconds=1), timedelta(seconds=5))

@@ -19,7 +19,7 @@ Pick = Callable[[Any, Any], Any]
 """Takes one item and the whole payload, returns what was found there, or None."""
 
 _NAMES = 300  # an object with more names than this is searched by exact name only
-ITEMS = 1000
+ITEMS = 5000
 """Alerts taken from one body; the rest is summed up in one more."""
 
 
