@@ -2,7 +2,9 @@
 
 import logging
 from smtplib import SMTPException
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -10,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 logger = logging.getLogger(__name__)
+HOUSE = SimpleNamespace(name="AlertOps", domain=urlsplit(settings.PUBLIC_URL).netloc)
 
 
 class Adapter(DefaultAccountAdapter):
@@ -23,9 +26,12 @@ class Adapter(DefaultAccountAdapter):
         ids = {"uidb36": user, "key": secret}
         return settings.PUBLIC_URL + reverse("account_reset_password_from_key", kwargs=ids)
 
+    def format_email_subject(self, subject: str) -> str:
+        return f"AlertOps: {subject}"
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """A mail server that is down is logged; the page answers as always."""
         try:
-            super().send_mail(template_prefix, email, context)
+            super().send_mail(template_prefix, email, {"current_site": HOUSE} | context)
         except (OSError, SMTPException):
             logger.exception("The mail %s could not be sent.", template_prefix)
