@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,12 @@ def test_a_database_url_is_taken_apart(tmp_path: Path) -> None:
 def test_another_database_than_postgresql_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImproperlyConfigured, match="must begin with postgresql://"):
         database.settings("mysql://localhost/x", tmp_path)
+
+
+def test_the_example_file_lists_every_variable_that_is_read() -> None:
+    root = Path(__file__).resolve().parent.parent.parent
+    source = (root / "alertops" / "settings.py").read_text()
+    read = set(re.findall(r'env_(?:str|bool|int|list|url)\(\s*"(\w+)"', source))
+    listed = set(re.findall(r"^# (\w+)=", (root / ".env.example").read_text(), re.MULTILINE))
+    assert read - listed == set()
+    assert listed - read == set()
