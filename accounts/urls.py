@@ -20,7 +20,6 @@ urlpatterns = [
     path("me/tokens/<int:pk>/revoke/", views_access.revoke_token, name="revoke-token"),
     path("me/push/", views_access.subscribe, name="subscribe"),
     path("me/push/key/", views_access.push_key, name="push-key"),
-    path("me/unsent/", views_access.unsent, name="unsent"),
     path("sw.js", views_access.service_worker, name="service-worker"),
     path("manifest.webmanifest", views_access.manifest, name="manifest"),
 ]

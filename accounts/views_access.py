@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
 from django.views.decorators.cache import cache_control
@@ -18,7 +18,7 @@ from accounts import actions, tokens
 from accounts.channels import push
 from accounts.errors import NotAllowed
 from accounts.forms import TokenForm, one_sentence
-from accounts.models import ApiToken, UnsentMessage
+from accounts.models import ApiToken
 from accounts.views import person
 from alertops import clock
 
@@ -90,16 +90,6 @@ def subscribe(request: HttpRequest) -> HttpResponse:
 def push_key(request: HttpRequest) -> HttpResponse:
     """The public key a browser subscribes with."""
     return JsonResponse({"key": push.public_key()})
-
-
-@login_required
-@require_safe
-def unsent(request: HttpRequest) -> HttpResponse:
-    """Codes that could not leave, for administrators: a piece of the outbox page."""
-    if not person(request).is_admin:
-        raise Http404
-    waiting = UnsentMessage.objects.filter(expires_at__gt=clock.now()).select_related("user")
-    return render(request, "accounts/_unsent.html", {"waiting": waiting[:50]})
 
 
 @require_safe

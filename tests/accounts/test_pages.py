@@ -277,16 +277,6 @@ def test_the_browser_gets_key_worker_and_manifest(signed_in: Client, settings: A
     assert signed_in.get("/manifest.webmanifest").json()["start_url"] == "/"
 
 
-def test_only_administrators_read_codes_that_could_not_be_sent(
-    signed_in: Client, dora: User, client: Client
-) -> None:
-    url = reverse("accounts:unsent")
-    assert signed_in.get(url).status_code == 404
-    dora.roles = ["app_admin"]
-    dora.save()
-    assert signed_in.get(url).status_code == 200
-
-
 def test_a_name_is_saved_and_a_wrong_zone_refused(signed_in: Client, dora: User) -> None:
     url = reverse("accounts:profile")
     page = signed_in.post(url, {"name": "Dora B", "time_zone": "Mars/Base"})
