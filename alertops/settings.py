@@ -160,7 +160,6 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "AlertOps"
 
 # Channels. One without its settings writes to the outbox page and the console instead.
-OUTBOX_ONLY = env_bool("OUTBOX_ONLY", False)  # send nothing at all: for rehearsals and copies
 EMAIL_HOST = env_str("EMAIL_HOST")
 EMAIL_PORT = env_int("EMAIL_PORT", 587, least=1, most=65535)
 EMAIL_HOST_USER = env_str("EMAIL_HOST_USER")
