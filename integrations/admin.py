@@ -29,7 +29,8 @@ class RouteInline(StackedInline):
         ("position", "name"),
         "conditions",
         ("group", "assignee"),
-        ("policy", "severity", "drop"),
+        ("policy", "severity"),
+        "drop",
     )
 
 

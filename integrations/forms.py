@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from integrations import expressions, routing
 from integrations.models import Integration, Route
@@ -75,7 +76,7 @@ class RouteForm(forms.ModelForm):
 
     conditions = ConditionsField(
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text="One a line, all must hold: “labels.team equals payments”, “title contains "
         f"disk”. Operators: {', '.join(Operator.values)}. The fields title, severity, description, "
         "dedup_key and tags are the alert's; any other is looked up in the payload. Without "
@@ -87,6 +88,15 @@ class RouteForm(forms.ModelForm):
         fields = (
             "position", "name", "conditions", "group", "assignee", "policy", "severity", "drop",
         )  # fmt: skip
+
+
+class Expression(forms.CharField):
+    """One JMESPath expression."""
+
+    widget = UnfoldAdminTextInputWidget
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, max_length=expressions.LONGEST, **kwargs)
 
 
 class IntegrationForm(forms.ModelForm):
@@ -106,23 +116,19 @@ class IntegrationForm(forms.ModelForm):
             if f"map_{name}" in self.fields:
                 self.initial.setdefault(f"map_{name}", mapping.get(name, ""))
 
-    map_title = forms.CharField(label="Title", required=False, max_length=500)
-    map_severity = forms.CharField(label="Severity", required=False, max_length=500)
-    map_action = forms.CharField(
+    map_title = Expression(label="Title")
+    map_severity = Expression(label="Severity")
+    map_action = Expression(
         label="Action",
-        required=False,
-        max_length=500,
         help_text="trigger, acknowledge or resolve, or a word such as ok, firing, closed.",
     )
-    map_dedup_key = forms.CharField(
+    map_dedup_key = Expression(
         label="Deduplication key",
-        required=False,
-        max_length=500,
         help_text="What stays the same from the first event to the recovery: "
         "join('/', [host, check]). Never a value that changes.",
     )
-    map_description = forms.CharField(label="Description", required=False, max_length=500)
-    map_link = forms.CharField(label="Link", required=False, max_length=500)
+    map_description = Expression(label="Description")
+    map_link = Expression(label="Link")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -15,7 +15,7 @@ from accounts.models import User
 from alertops import clock
 from integrations import actions, payloads, steps, texts
 from integrations.forms import LogFilters
-from integrations.models import InboundEvent, Integration
+from integrations.models import EventOutcome, InboundEvent, Integration
 from integrations.store import TooMany, Unavailable
 from integrations.vendors import VENDORS
 
@@ -66,7 +66,7 @@ def _detail(request: HttpRequest, integration: Integration) -> HttpResponse:
         "steps": steps.steps(integration),
         "address": steps.address(integration),
         "routes": integration.routes.select_related("group", "assignee", "policy"),
-        "events": integration.events.order_by("-id")[:10],
+        "events": _with_first(list(integration.events.defer("body").order_by("-id")[:10])),
         "may_change": user.has_perm("integrations.change_integration"),
         "now": clock.now(),
     }
@@ -124,7 +124,7 @@ def log(request: HttpRequest) -> HttpResponse:
     rows, older, newer = _page(chosen, request.GET.get("after", ""), request.GET.get("before", ""))
     context = {
         "filters": filters,
-        "events": rows,
+        "events": _with_first(rows),
         "older_url": _url(request, "after", older),
         "newer_url": _url(request, "before", newer),
         "is_filtered": any(request.GET.get(name) for name in filters.fields),
@@ -132,6 +132,15 @@ def log(request: HttpRequest) -> HttpResponse:
         "now": clock.now(),
     }
     return render(request, "integrations/log.html", context)
+
+
+def _with_first(events: list[InboundEvent]) -> list[InboundEvent]:
+    """Give each event its first outcome: a body may carry a hundred alerts."""
+    firsts = EventOutcome.objects.filter(event__in=[event.pk for event in events], position=0)
+    by_event = {outcome.event_id: outcome for outcome in firsts.select_related("alert")}
+    for event in events:
+        event.first = by_event.get(event.pk)  # type: ignore[attr-defined]
+    return events
 
 
 def _page(
