@@ -8,7 +8,12 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.http import urlencode
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
+from rest_framework.exceptions import (
+    APIException,
+    NotAuthenticated,
+    PermissionDenied,
+    ValidationError,
+)
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -50,8 +55,9 @@ class Conflict(APIException):
 
 def caller(request: Request) -> User:
     """Who is asking; the default permission has seen to it that somebody is."""
-    user: User = request.user
-    return user
+    if not isinstance(request.user, User):
+        raise NotAuthenticated
+    return request.user
 
 
 def responder(request: Request) -> User:
@@ -89,7 +95,7 @@ class Alerts(APIView):
             raise ValidationError(str(error)) from error
         return Response(
             {
-                "results": AlertFields(page.alerts, many=True).data,
+                "results": AlertFields(page.alerts, many=True).data,  # type: ignore[arg-type]
                 "next": _page_url(request, "after", page.older),
                 "previous": _page_url(request, "before", page.newer),
             }
@@ -288,5 +294,5 @@ def _page_url(request: Request, name: str, cursor: object) -> str | None:
     if cursor is None:
         return None
     asked = request.query_params.items()
-    kept = [(key, value) for key, value in asked if key not in {"after", "before"}]
-    return f"{settings.PUBLIC_URL}{request.path}?{urlencode([*kept, (name, str(cursor))])}"
+    kept = {key: str(value) for key, value in asked if key not in {"after", "before"}}
+    return f"{settings.PUBLIC_URL}{request.path}?{urlencode({**kept, name: str(cursor)})}"

@@ -65,7 +65,7 @@ class EventFields(serializers.Serializer[Entry]):
     title = serializers.CharField(source="event.get_kind_display")
     actor = serializers.CharField(source="event.actor.email", default=None)
     people = serializers.SerializerMethodField()
-    data = serializers.JSONField()
+    data = serializers.JSONField()  # type: ignore[assignment]  # a field of the contract
 
     def get_people(self, entry: Entry) -> list[str]:
         return [str(person) for person in entry.people]
@@ -93,9 +93,11 @@ class Named(serializers.RelatedField[Any, Any, str]):
 
     def to_internal_value(self, data: Any) -> Any:
         name = str(data).strip()[:254]
-        found = self.get_queryset().filter(**{f"{self.word}__iexact": name}).first()
+        inside = self.get_queryset()
+        assert inside is not None, "the serializer narrows it to what the caller sees"
+        found = inside.filter(**{f"{self.word}__iexact": name}).first()
         if found is None and name.isascii() and name.isdecimal() and len(name) < 19:
-            found = self.get_queryset().filter(pk=int(name)).first()
+            found = inside.filter(pk=int(name)).first()
         if found is None:
             self.fail("unknown", what=self.what, name=name)
         return found

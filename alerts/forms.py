@@ -42,7 +42,7 @@ class Filters(forms.Form):
     mine = forms.BooleanField(label="Mine", required=False)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs, label_suffix="")
+        super().__init__(*args, **kwargs)
         self.user = user
         groups = Group.objects.visible_to(user)
         self._choose("group").queryset = groups
@@ -128,7 +128,7 @@ class CreateForm(forms.Form):
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs, label_suffix="")
+        super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         fields["group"].queryset = Group.objects.active().visible_to(user)
         fields["person"].queryset = reachable_people()
@@ -168,7 +168,7 @@ class AssignForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs, label_suffix="")
+        super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         fields["person"].queryset = reachable_people()
 
@@ -196,9 +196,6 @@ class SnoozeForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs, label_suffix="")
-
     def until(self, now: datetime) -> datetime:
         return now + timedelta(minutes=self.cleaned_data["minutes"])
 
@@ -213,6 +210,3 @@ class NoteForm(forms.Form):
         ),
         error_messages={"required": "Write something first."},
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs, label_suffix="")

@@ -68,8 +68,8 @@ def _page_url(request: HttpRequest, **cursor: str | None) -> str:
     ((name, value),) = cursor.items()
     if value is None:
         return ""
-    kept = [(k, v) for k, v in request.GET.items() if v and k not in {"after", "before"}]
-    return "?" + urlencode([*kept, (name, value)])
+    kept = {k: str(v) for k, v in request.GET.items() if v and k not in {"after", "before"}}
+    return "?" + urlencode({**kept, name: value})
 
 
 def _tabs(visible: QuerySet[Alert], user: User, filters: Filters) -> list[dict[str, Any]]:
