@@ -67,9 +67,9 @@ class RuleForm(forms.Form):
     """One line of the rules; an empty method means the line is not there."""
 
     contact_method = forms.ModelChoiceField(
-        queryset=ContactMethod.objects.none(), required=False, empty_label="(not used)"
+        label="How", queryset=ContactMethod.objects.none(), required=False, empty_label="(not used)"
     )
-    delay = DurationField(required=False, max_value=86400, initial=0)
+    delay = DurationField(label="After", required=False, max_value=86400)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -89,7 +89,7 @@ def named(method: ContactMethod) -> str:
     return f"{masked} ({method.label})" if method.label else masked
 
 
-LIVES = {"30": "30 days", "90": "90 days", "365": "1 year", "": "Never"}
+LIVES = {"30": "30 days", "90": "90 days", "365": "1 year", "never": "Never"}
 
 
 class TokenForm(forms.Form):
@@ -100,9 +100,7 @@ class TokenForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text="Give no more than the program needs.",
     )
-    days = forms.ChoiceField(
-        label="Expires after", choices=list(LIVES.items()), initial="90", required=False
-    )
+    days = forms.ChoiceField(label="Expires after", choices=list(LIVES.items()), initial="90")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -114,7 +112,7 @@ class TokenForm(forms.Form):
     @property
     def life(self) -> timedelta | None:
         days = self.cleaned_data["days"]
-        return timedelta(days=int(days)) if days else None
+        return None if days == "never" else timedelta(days=int(days))
 
 
 def one_sentence(error: ValidationError) -> str:

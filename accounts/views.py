@@ -61,6 +61,7 @@ def me(request: HttpRequest) -> HttpResponse:
     context = {
         "tab": "reach",
         "methods": [shown(method) for method in methods],
+        "missing": _missing(methods),
         "sets": _sets(user),
         "kinds": [channel for channel in CHANNELS.values() if channel.code_by_message],
         "is_reachable": any(method.is_usable for method in methods),
@@ -77,6 +78,12 @@ def shown(method: ContactMethod) -> dict[str, Any]:
         "address": channel.mask(method.address),
         "missing": channel.configured(),
     }
+
+
+def _missing(methods: list[ContactMethod]) -> list[str]:
+    """Why some of these cannot be used now, each reason once."""
+    reasons = (CHANNELS[method.kind].configured() for method in methods)
+    return list(dict.fromkeys(reason for reason in reasons if reason))
 
 
 def _sets(user: User) -> list[dict[str, Any]]:

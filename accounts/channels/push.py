@@ -27,7 +27,7 @@ _open = net.Client(guarded=False)
 
 
 class Push(Channel):
-    kind, label, icon = "push", "Push on this device", "bell-ring"
+    kind, label, icon = "push", "Push", "bell-ring"
     answered = "from a push notification"
     noun = "push"
     hint = "Made by the button on the device itself."

@@ -75,6 +75,7 @@ class User(AbstractBaseUser):
 
     class Meta:
         ordering = ["name", "pk"]
+        verbose_name, verbose_name_plural = "person", "people"
         constraints = [
             models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_lower"),
             models.CheckConstraint(

@@ -220,9 +220,9 @@ def test_a_token_is_shown_once_and_kept_as_a_digest(signed_in: Client) -> None:
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        ({"name": "", "scopes": ["read"]}, "This field is required."),
-        ({"name": "CI"}, "This field is required."),
-        ({"name": "CI", "scopes": ["admin"]}, "Select a valid choice"),
+        ({"name": "", "scopes": ["read"], "days": "30"}, "This field is required."),
+        ({"name": "CI", "days": "30"}, "This field is required."),
+        ({"name": "CI", "scopes": ["admin"], "days": "30"}, "Select a valid choice"),
         ({"name": "CI", "scopes": ["read"], "days": "9"}, "Select a valid choice"),
     ],
 )
@@ -236,7 +236,7 @@ def test_a_bad_token_form_is_answered_with_one_sentence(
 
 
 def test_mallory_cannot_revoke_other_peoples_tokens(signed_in: Client, as_mallory: Client) -> None:
-    signed_in.post(reverse("accounts:tokens"), {"name": "CI", "scopes": ["read"], "days": ""})
+    signed_in.post(reverse("accounts:tokens"), {"name": "CI", "scopes": ["read"], "days": "never"})
     token = ApiToken.objects.get()
     url = reverse("accounts:revoke-token", args=[token.pk])
     assert as_mallory.post(url).status_code == 404
