@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from integrations import expressions, routing
-from integrations.models import Integration, Route
+from integrations.models import EventOutcome, Integration, Route
 from integrations.states import Operator
 from integrations.states import Outcome as Word
 
@@ -161,6 +161,9 @@ class LogFilters(forms.Form):
     integration = forms.ModelChoiceField(
         Integration.objects.none(), required=False, empty_label="Any"
     )
+    alert = forms.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
+    )
 
     def __init__(self, *args: Any, integrations: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
@@ -176,6 +179,9 @@ class LogFilters(forms.Form):
             events = events.waiting()
         elif data["outcome"]:
             events = events.filter(outcome=data["outcome"])
+        if data["alert"]:
+            of_alert = EventOutcome.objects.filter(alert=data["alert"]).values("event")
+            events = events.filter(pk__in=of_alert)
         if data["q"]:
             events = events.mentioning(data["q"])
         return events

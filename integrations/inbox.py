@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from django.db import DatabaseError, connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from alertops import doorbell
 from alerts.signals_in import Outcome, Signal, open_alerts
@@ -32,6 +32,7 @@ BATCH = 500
 BYTES = 1024 * 1024
 TRIES = 3
 LOCK = 0x1_A1E_27  # the inbox, in PostgreSQL's advisory locks
+PATIENCE = 10  # tries where the database was busy, not the event at fault
 _AGAIN = (timedelta(seconds=1), timedelta(seconds=5))
 
 
@@ -69,11 +70,16 @@ def process(now: datetime) -> datetime | None:
             events = _claim(now)
             _work(events, now)
     except Exception as error:  # nothing an event does may stop the inbox
-        if connection.connection is None or connection.connection.broken:
-            raise  # the database is gone: the loop comes back, the events wait
+        if _is_gone():
+            raise
         logger.exception("A batch of the inbox failed (%s); one by one", type(error).__name__)
         return _one_by_one(now)
     return now if events else None
+
+
+def _is_gone() -> bool:
+    """Whether the database itself is lost: then the loop comes back and the events wait."""
+    return connection.connection is None or bool(connection.connection.broken)
 
 
 def waiting() -> int:
@@ -148,6 +154,7 @@ def _understood(event: Event, addressee: Addressee) -> Reading:
             "Events beyond the limit of this integration were refused and asked to come back "
             "later. What it sent first is below.\n\n" + _excerpt(event)
         )
+        reading.detail = f"{event.refused} refused"
         _add(reading, draft, addressee.default, addressee)
         return reading
     if event.oversized:
@@ -283,28 +290,30 @@ def _one_by_one(now: datetime) -> datetime | None:
                     return None
                 tried.add(event.id)
                 _work([event], now)
-        except Exception:  # nothing an event does may stop the inbox
-            if event is None:
+        except Exception as error:  # nothing an event does may stop the inbox
+            if event is None or _is_gone():
                 raise
             logger.exception("Event %s failed (try %s)", event.id, event.attempts + 1)
-            _failed(event, now)
+            _failed(event, PATIENCE if isinstance(error, OperationalError) else TRIES, now)
     return now
 
 
-def _failed(event: Event, now: datetime) -> None:
-    """Try again later; after three tries page somebody about it instead."""
+def _failed(event: Event, tries: int, now: datetime) -> None:
+    """Try again later; after so many tries page somebody about it instead."""
     attempts = event.attempts + 1
-    if attempts >= TRIES:
+    if attempts >= tries:
         try:
             with transaction.atomic():
                 known = addressees({event.integration_id})
                 addressee = known[event.integration_id]
-                poison = Reading(event, is_error=True, detail="It failed three times.")
+                poison = Reading(event, is_error=True, detail=f"It failed {attempts} times.")
                 _add(poison, _unreadable(event, addressee), addressee.default, addressee)
                 _record([poison], open_alerts(poison.signals, now=now), now)
                 doorbell.ring_on_commit("tick")
             return
-        except DatabaseError:
+        except Exception:
+            if _is_gone():
+                raise
             logger.exception("Event %s cannot even be reported", event.id)
     wait = _AGAIN[min(attempts, len(_AGAIN)) - 1]
     with connection.cursor() as cursor:

@@ -22,7 +22,9 @@ class Bucket:
     level: float
     filled_at: float
     refused: int = 0
+    """Refusals not yet told to the inbox."""
     refused_at: float = field(default=-QUIET)
+    told_at: float = field(default=-QUIET)
 
     def take(self, at: float) -> bool:
         """Take one event, or refuse it."""
@@ -33,12 +35,21 @@ class Bucket:
         self.level -= 1.0
         return True
 
-    def is_new_storm(self, at: float) -> bool:
-        """Count a refusal; True for the first of an episode."""
+    def refuse(self, at: float) -> int:
+        """Count a refusal. Returns how many are to be told now: the first of an episode at once,
+        the rest once a minute."""
         is_new = at - self.refused_at >= QUIET
-        self.refused = 1 if is_new else self.refused + 1
+        self.refused += 1
         self.refused_at = at
-        return is_new
+        return self._tell(at) if is_new or at - self.told_at >= QUIET else 0
+
+    def aftermath(self, at: float) -> int:
+        """How many refusals are still to be told, after a storm is over."""
+        return self._tell(at) if self.refused and at - self.refused_at >= QUIET else 0
+
+    def _tell(self, at: float) -> int:
+        count, self.refused, self.told_at = self.refused, 0, at
+        return count
 
     def wait(self) -> int:
         """Whole seconds until the next event would be taken."""
@@ -52,14 +63,16 @@ class Buckets:
         self._buckets: dict[str, Bucket] = {}
         self._lock = threading.Lock()
 
-    def refusal(self, key_hash: str, at: float) -> tuple[int, int] | None:
-        """Take one event of this key. None: go on; else how long to wait, and the number refused
-        where this refusal begins a storm (0 otherwise)."""
+    def ask(self, key_hash: str, at: float) -> tuple[int, int]:
+        """Take one event of this key. Returns the seconds to wait (0: go on) and how many
+        refusals the inbox is to be told of."""
         with self._lock:
             bucket = self._buckets.get(key_hash)
-            if bucket is None or bucket.take(at):
-                return None
-            return bucket.wait(), 1 if bucket.is_new_storm(at) else 0
+            if bucket is None:
+                return 0, 0
+            if bucket.take(at):
+                return 0, bucket.aftermath(at)
+            return bucket.wait(), bucket.refuse(at)
 
     def learn(self, key_hash: str, per_minute: int, burst: int, shares: int, at: float) -> None:
         """Remember the limits of a key that has just proved to exist."""

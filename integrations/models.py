@@ -260,7 +260,7 @@ class InboundEvent(models.Model):
     oversized = models.BooleanField(db_default=False)
     """Only its first 64 KiB are here."""
     refused = models.PositiveIntegerField(db_default=0)
-    """The first event over the rate limit, kept as a sign for all of them."""
+    """Not itself an alert, but the sign that so many events were over the rate limit."""
 
     processed_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=16, choices=Outcome, db_default="")

@@ -76,15 +76,14 @@ _buckets = Buckets()
 def store(parcel: Parcel) -> int | None:
     """Keep an event for good and return its number; None where no integration has the key.
 
-    Raises TooMany over the limit (the first event of a storm is kept as its sign) and Unavailable
-    when the database cannot be reached.
+    Raises TooMany over the limit (the first event of a storm is kept as its sign, another each
+    minute with the number refused since) and Unavailable when the database cannot be reached.
     """
     at = time.monotonic()
-    refusal = _buckets.refusal(parcel.key_hash, at)
-    if refusal is not None:
-        wait, refused = refusal
-        if refused:
-            _keep(parcel, refused)
+    wait, refused = _buckets.ask(parcel.key_hash, at)
+    if refused:
+        _keep(parcel, refused)
+    if wait:
         raise TooMany(wait)
     row = _keep(parcel, 0)
     if row is None:

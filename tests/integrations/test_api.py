@@ -3,8 +3,10 @@
 import pytest
 from django.test import Client
 
+from accounts import tokens
 from accounts.models import User
 from accounts.roles import Role
+from alertops import clock
 from alerts.models import Alert
 from groups.models import Group
 from integrations.models import EventOutcome, InboundEvent, Integration, Route
@@ -78,6 +80,20 @@ def test_those_who_manage_integrations_see_every_event(
 ) -> None:
     event = sent(send(integration, {"title": "Disk full"}))
     assert event_of(as_keeper, event.pk).json()["outcome"] == "created"
+
+
+def test_a_token_that_may_only_read_changes_nothing(
+    client: Client, keeper: User, integration: Integration
+) -> None:
+    _, raw = tokens.create(keeper, name="t", scopes=["read"], actor=keeper, now=clock.now())
+    headers = {"Authorization": f"Bearer {raw}"}
+    assert client.get("/api/v1/integrations/", headers=headers).status_code == 200
+    address = f"/api/v1/integrations/{integration.pk}/rotate-key/"
+    answer = client.post(address, headers=headers)
+    assert answer.status_code == 403
+    assert answer.json()["error"] == "This token lacks the scope write."
+    _, raw = tokens.create(keeper, name="t", scopes=["write"], actor=keeper, now=clock.now())
+    assert client.post(address, headers={"Authorization": f"Bearer {raw}"}).status_code == 200
 
 
 def test_an_integration_is_added_and_its_key_told_once(

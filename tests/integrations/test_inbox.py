@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -187,7 +187,26 @@ def test_an_event_that_breaks_the_batch_pages_and_stops_nobody(
     assert not InboundEvent.objects.waiting().exists()
     poison = InboundEvent.objects.get(outcome=Outcome.ERROR)
     assert poison.attempts == 2
-    assert poison.detail == "It failed three times."
+    assert poison.detail == "It failed 3 times."
+
+
+def test_a_busy_database_is_waited_for_and_is_no_fault_of_the_event(
+    integration: Integration, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, calls = inbox.open_alerts, []
+
+    def busy(signals, *, now):  # somebody holds the lock of an alert for a while
+        calls.append(now)
+        if len(calls) < 8:
+            raise OperationalError("canceling statement due to lock timeout")
+        return whole(signals, now=now)
+
+    monkeypatch.setattr(inbox, "open_alerts", busy)
+    send(integration, {"title": "Disk full"})
+    now = clock.now()
+    for seconds in range(0, 60, 6):
+        inbox.process(now + timedelta(seconds=seconds))
+    assert [alert.title for alert in Alert.objects.all()] == ["Disk full"]
 
 
 def test_code_that_stumbles_over_an_event_still_pages(

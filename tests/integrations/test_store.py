@@ -96,25 +96,27 @@ def test_a_forked_child_opens_its_own_pool(integration: Integration, send: Send)
     assert InboundEvent.objects.count() == 3
 
 
-def test_a_bucket_refills_and_counts_one_storm() -> None:
+def test_a_bucket_refills_and_tells_of_a_storm_now_and_then() -> None:
     bucket = limits.Bucket(rate=2.0, burst=4.0, level=4.0, filled_at=0.0)
     assert [bucket.take(0.0) for _ in range(6)] == [True] * 4 + [False] * 2
     assert bucket.wait() == 1
-    assert bucket.is_new_storm(0.0)
-    assert not bucket.is_new_storm(30.0)
-    assert not bucket.is_new_storm(80.0)
-    assert bucket.refused == 3
+    assert [bucket.refuse(at) for at in (0.0, 30.0, 59.0)] == [1, 0, 0]
+    assert bucket.refuse(61.0) == 3  # those of the first minute and this one
+    assert bucket.refuse(70.0) == 0
+    assert bucket.aftermath(80.0) == 0
+    assert bucket.aftermath(140.0) == 1
+    assert bucket.aftermath(141.0) == 0
+    assert bucket.refuse(300.0) == 1
     assert [bucket.take(1.0) for _ in range(3)] == [True, True, False]
-    assert bucket.is_new_storm(141.0)
 
 
 def test_limits_are_shared_out_among_the_web_processes() -> None:
     buckets = limits.Buckets()
-    assert buckets.refusal("k", 0.0) is None
+    assert buckets.ask("k", 0.0) == (0, 0)
     buckets.learn("k", per_minute=120, burst=10, shares=2, at=0.0)
     taken = 0
-    while buckets.refusal("k", 0.0) is None:
+    while buckets.ask("k", 0.0) == (0, 0):
         taken += 1
     assert taken == 4  # five of ten, the first was taken before the limits were known
     buckets.learn("k", per_minute=6000, burst=2000, shares=2, at=0.0)
-    assert buckets.refusal("k", 1.0) is None
+    assert buckets.ask("k", 1.0) == (0, 0)
