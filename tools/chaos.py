@@ -120,7 +120,7 @@ def main() -> int:
         DoubleProcess("tests.doubles.twilio", **options, **CALM) as twilio,
         House(twilio.base_url, keep=wish.keep) as house,
     ):
-        scene = build(house.full_environment(), str(ROOT))
+        scene = build(house.full_environment(), str(ROOT), alerts=_alerts(wish))
         began = time.monotonic()
         _play(run, house, twilio, scene, wish)
         verdict = judge(house, scene, run.path("answers"), run.path("accepted"), run.samples)
@@ -130,6 +130,13 @@ def main() -> int:
             file.unlink()
         run.folder.rmdir()
     return 0 if good else 1
+
+
+def _alerts(wish: argparse.Namespace) -> int:
+    """Return how many alerts a quarter of an hour of this run will hold, generously."""
+    measured = min(wish.each * len(KINDS), wish.n)
+    seconds = measured * 12 + (wish.n - measured) * wish.pause * 2 + 60
+    return int(wish.rate * min(seconds, 900))
 
 
 def _play(

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 LEVEL_WAIT = 8
-TEAMS = 2000  # nobody may get more texts in a quarter of an hour than the product allows
-PROBES = 100  # of them, for probes
+PROBES = 100  # the first teams are for probes
+ALERTS_EACH = 4  # nobody may get more texts in a quarter of an hour than the product allows
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Scene:
     level_wait: float = LEVEL_WAIT
 
 
-def build(environment: dict[str, str], root: str) -> Scene:
-    """Write the scene into the database of `environment`, in a process of its own."""
+def build(environment: dict[str, str], root: str, *, alerts: int) -> Scene:
+    """Write a scene for so many alerts into the database of `environment`, in its own process."""
     done = subprocess.run(
-        [sys.executable, "-m", "tools.chaos_scene"],
+        [sys.executable, "-m", "tools.chaos_scene", str(PROBES + alerts // ALERTS_EACH + 1)],
         cwd=root,
         env=environment,
         capture_output=True,
@@ -48,7 +48,7 @@ def build(environment: dict[str, str], root: str) -> Scene:
     return Scene([Team(**team) for team in facts["teams"]], facts["login"], facts["level_wait"])
 
 
-def write() -> Scene:
+def write(teams: int) -> Scene:
     """Write teams, policy and token. Django must be set up."""
     from django.db import transaction
 
@@ -66,34 +66,56 @@ def write() -> Scene:
         user=admin, name="chaos", prefix=secret[:8], digest=digest, scopes=["read", "write"]
     )
     with transaction.atomic():
-        teams = [_team(number, policy) for number in range(TEAMS)]
-    return Scene(teams, f"Bearer {secret}")
+        return Scene(_teams(teams, policy), f"Bearer {secret}")
 
 
-def _team(number: int, policy: Any) -> Team:
+def _teams(count: int, policy: Any) -> list[Team]:
+    """Write everybody at once; only integrations, which are sources too, go one by one."""
+    from accounts.fields import digest
     from accounts.models import ContactMethod, NotificationRule, User
     from alertops import clock
     from escalation.models import GroupPolicy
     from groups.models import Group, Member
     from integrations.models import Integration
 
-    group = Group.objects.create(name=f"Team {number}", slug=f"team-{number}")
-    GroupPolicy.objects.create(group=group, policy=policy)
-    numbers = []
-    for place, role in enumerate(("primary", "secondary")):
-        phone = f"+1415{number:05d}{place:02d}"
-        user = User.objects.create_user(f"{role}-{number}@example.org", name=f"{role} {number}")
-        method = ContactMethod.objects.create(
-            user=user, kind="sms", address=phone, verified_at=clock.now()
+    named = [Group(name=f"Team {n}", slug=f"team-{n}") for n in range(count)]
+    groups = Group.objects.bulk_create(named)
+    GroupPolicy.objects.bulk_create([GroupPolicy(group=g, policy=policy) for g in groups])
+    phones = [[f"+1415{n:05d}{place:02d}" for place in range(2)] for n in range(count)]
+    people = User.objects.bulk_create(
+        [User(email=f"{p[1:]}@example.org", name=p, password="!") for two in phones for p in two]
+    )
+    methods = ContactMethod.objects.bulk_create(
+        ContactMethod(
+            user=person,
+            kind="sms",
+            address=person.name,
+            address_digest=digest(person.name),
+            verified_at=clock.now(),
         )
-        NotificationRule.objects.create(user=user, urgency="high", contact_method=method)
-        Member.objects.create(group=group, user=user, sequence=place, **{f"is_{role}": True})
-        numbers.append(phone)
-    limits = {"rate_per_minute": 600_000, "burst": 100_000}
-    integration = Integration(name=f"Chaos {number}", kind="generic", group=group, **limits)
-    key = integration.issue_key()
-    integration.save()
-    return Team(f"/integrations/{key}/", *numbers)
+        for person in people
+    )
+    NotificationRule.objects.bulk_create(
+        [NotificationRule(user_id=m.user_id, urgency="high", contact_method=m) for m in methods]
+    )
+    Member.objects.bulk_create(
+        Member(
+            group=groups[place // 2],
+            user=person,
+            sequence=place % 2,
+            is_primary=place % 2 == 0,
+            is_secondary=place % 2 == 1,
+        )
+        for place, person in enumerate(people)
+    )
+    teams = []
+    for group, two in zip(groups, phones, strict=True):
+        limits = {"rate_per_minute": 600_000, "burst": 100_000}
+        integration = Integration(name=group.name, kind="generic", group=group, **limits)
+        key = integration.issue_key()
+        integration.save()
+        teams.append(Team(f"/integrations/{key}/", *two))
+    return teams
 
 
 if __name__ == "__main__":
@@ -101,4 +123,4 @@ if __name__ == "__main__":
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "alertops.settings")
     django.setup()
-    print(json.dumps(asdict(write())))
+    print(json.dumps(asdict(write(int(sys.argv[1])))))
