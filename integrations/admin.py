@@ -24,7 +24,7 @@ class RouteInline(StackedInline):
     extra = 0
     ordering_field = "position"
     hide_ordering_field = False
-    autocomplete_fields = ("assignee",)
+    autocomplete_fields = ("group", "assignee")
     fields = (
         ("position", "name"),
         "conditions",
@@ -43,7 +43,7 @@ class IntegrationAdmin(ModelAdmin):
     list_select_related = ("group", "assignee")
     search_fields = ("name", "key_prefix")
     ordering = ("name",)
-    autocomplete_fields = ("assignee",)
+    autocomplete_fields = ("group", "assignee")
     readonly_fields = ("key_begins", "last_event_at", "created_at")
     actions_detail: ClassVar[list[str]] = ["make_new_key", "open_page"]
     fieldsets = (
@@ -123,7 +123,7 @@ class RouteAdmin(ModelAdmin):
     list_select_related = ("integration", "group", "assignee", "policy")
     search_fields = ("name", "integration__name")
     ordering = ("integration__name", "position")
-    autocomplete_fields = ("assignee",)
+    autocomplete_fields = ("group", "assignee")
     fields = ("integration", *RouteForm.Meta.fields)
 
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -40,9 +39,6 @@ def kinds() -> list[tuple[str, str]]:
 
 
 class IntegrationQuerySet(models.QuerySet["Integration"]):
-    def active(self) -> IntegrationQuerySet:
-        return self.filter(is_active=True)
-
     def visible_to(self, user: User) -> IntegrationQuerySet:
         """All of them for those who manage integrations, nothing for anybody else."""
         return self.all() if user.has_perm("integrations.view_integration") else self.none()
@@ -287,9 +283,6 @@ class InboundEvent(models.Model):
 
     def __str__(self) -> str:
         return f"Event {self.pk}"
-
-    def is_late(self, now: datetime) -> bool:
-        return self.processed_at is None and (now - self.received_at).total_seconds() > 30
 
 
 class EventOutcome(models.Model):

@@ -12,7 +12,7 @@ from accounts.models import User
 from alertops import clock
 from alerts.models import Alert
 from groups.models import Group
-from integrations import inbox, samples
+from integrations import inbox, reading, samples
 from integrations.models import EventOutcome, InboundEvent, Integration, Route
 from integrations.states import Outcome
 from integrations.vendors import VENDORS
@@ -215,7 +215,7 @@ def test_code_that_stumbles_over_an_event_still_pages(
     def stumble(*args, **kwargs):
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(inbox, "read", stumble)
+    monkeypatch.setattr(reading, "read", stumble)
     event = sent(send(integration, {"title": "Disk full"}))
     assert event.outcome == Outcome.ERROR
     assert "Disk full" in Alert.objects.get().description

@@ -91,14 +91,14 @@ values = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=1500, deadline=None, derandomize=True)
+@settings(max_examples=700, deadline=None, derandomize=True)
 @given(value=values, kind=st.sampled_from(sorted(VENDORS)))
 def test_no_value_breaks_a_vendor(value: object, kind: str) -> None:
     for draft in read(VENDORS[kind], value):
         check_safe(draft)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=1300, deadline=None, derandomize=True)
 @given(
     body=st.binary(max_size=300),
     content_type=st.sampled_from(["application/json", "text/plain", "a/form-urlencoded", "?"]),

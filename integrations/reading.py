@@ -1,0 +1,155 @@
+"""What one event says: signals for the alerts, and a word for what needs none. Never raises.
+
+Whatever is wrong with an event, something comes out that a person can read.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+from alerts.signals_in import Signal
+from integrations import payloads, texts
+from integrations.addresses import Addressee
+from integrations.mapping import Draft, read
+from integrations.routing import Way, choose
+from integrations.states import Outcome as Word
+from integrations.vendors import VENDORS
+from integrations.vocabulary import TRIGGER
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Event:
+    """One waiting row."""
+
+    id: int
+    integration_id: int
+    body: bytes
+    content_type: str
+    content_encoding: str
+    dialect: str
+    own_key: str
+    oversized: bool
+    refused: int
+    attempts: int
+
+
+@dataclass(slots=True)
+class Reading:
+    """What an event turned out to say: signals to send on, and what needs none."""
+
+    event: Event
+    signals: list[Signal] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    detail: str = ""
+    is_error: bool = False
+
+
+def read_event(event: Event, addressee: Addressee) -> Reading:
+    """Turn one event into signals. Whatever is wrong with it, something comes out."""
+    try:
+        reading = _understood(event, addressee)
+    except Exception:  # one bad event must not stop the batch, nor be silent itself
+        logger.exception("Event %s could not be read", event.id)
+        reading = Reading(event)
+        _add(reading, _unreadable(event, addressee), addressee.default, addressee)
+        reading.is_error = True
+    return reading
+
+
+def _understood(event: Event, addressee: Addressee) -> Reading:
+    reading = Reading(event)
+    if event.refused:
+        draft = _notice(f"{addressee.name} sends too many events; some were refused", "storm")
+        draft.description = (
+            "Events beyond the limit of this integration were refused and asked to come back "
+            "later. What it sent first is below.\n\n" + _excerpt(event)
+        )
+        reading.detail = f"{event.refused} refused"
+        _add(reading, draft, addressee.default, addressee)
+        return reading
+    if event.oversized:
+        draft = _notice(f"Oversized payload from {addressee.name}", "oversized")
+        draft.description = "Only its beginning was kept:\n\n" + _excerpt(event)
+        _add(reading, draft, addressee.default, addressee)
+        return reading
+    decoded = payloads.decode(event.body, event.content_type, event.content_encoding)
+    if decoded.problem:
+        reading.detail = decoded.problem
+        _add(reading, _unreadable(event, addressee, decoded), addressee.default, addressee)
+        reading.is_error = True
+        return reading
+    vendor = VENDORS.get(event.dialect) or VENDORS[addressee.kind]
+    overrides = None if event.dialect else addressee.overrides
+    own_key = event.own_key or f"event-{event.id}"
+    for draft in read(vendor, decoded.value, overrides=overrides, own_key=own_key):
+        _add(reading, draft, choose(addressee.rules, addressee.default, draft), addressee)
+    if not reading.signals and not reading.rows:
+        reading.detail = "It holds nothing that is an alert."
+    return reading
+
+
+def _add(reading: Reading, draft: Draft, way: Way, addressee: Addressee) -> None:
+    """File one draft: as a signal, or as dropped by a route."""
+    row: dict[str, Any] = {
+        "event_id": reading.event.id,
+        "position": len(reading.rows),
+        "dedup_key": draft.dedup_key,
+        "outcome": Word.IGNORED.value,
+        "alert_id": None,
+        "route_id": way.route_id,
+        "routed_by": way.routed_by,
+        "detail": "; ".join(draft.remarks),
+        "signal": None,
+    }
+    reading.rows.append(row)
+    if way.drop and draft.action == TRIGGER:
+        return
+    row["signal"] = len(reading.signals)
+    facts: dict[str, Any] = {"event": reading.event.id, "integration": addressee.name}
+    if way.route_id is not None:
+        facts["route"] = way.routed_by
+    reading.signals.append(
+        Signal(
+            source_id=addressee.id,
+            dedup_key=draft.dedup_key,
+            action=draft.action,
+            title=draft.title,
+            description=draft.description,
+            severity=way.severity,
+            group_id=way.group_id,
+            assignee_id=way.assignee_id,
+            policy_hint=way.policy_id,
+            links=draft.links,
+            details=draft.details,
+            tags=draft.tags,
+            facts=facts,
+        )
+    )
+
+
+def _notice(title: str, key: str) -> Draft:
+    return Draft(TRIGGER, texts.line(title), f"alertops:{key}")
+
+
+def _unreadable(
+    event: Event, addressee: Addressee, decoded: payloads.Decoded | None = None
+) -> Draft:
+    """An alert for what could not be read as data: its text is the best there is."""
+    title = f"An event from {addressee.name} could not be read"
+    text = texts.clean(decoded.value) if decoded else _excerpt(event)
+    key = "unreadable:" + texts.digest(text[:200])[:32]
+    problem = decoded.problem if decoded else "It made the program stumble."
+    return Draft(TRIGGER, texts.line(title), key, description=f"{problem}\n\n{text}".strip())
+
+
+def _excerpt(event: Event) -> str:
+    return texts.clean(event.body[:4000].decode("utf-8", "replace"), 4000)
+
+
+def poisoned(event: Event, addressee: Addressee, attempts: int) -> Reading:
+    """Give up on an event, loudly."""
+    reading = Reading(event, is_error=True, detail=f"It failed {attempts} times.")
+    _add(reading, _unreadable(event, addressee), addressee.default, addressee)
+    return reading
