@@ -97,7 +97,7 @@ class AppriseTarget(Channel):
         if plugin is None:
             raise Undeliverable("This address cannot be used.", dead_address=True)
         _errors.status = 0
-        body = f"{message.text}\n{message.ack_url or message.url}"
+        body = f"{message.text[:1500]}\n{message.ack_url or message.url}"
         try:
             with net.guarded_sockets():
                 accepted = plugin.notify(body=body, title=message.title, notify_type="failure")

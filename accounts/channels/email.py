@@ -12,13 +12,29 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.message import sanitize_address
-from django.core.mail.utils import DNS_NAME
 from django.core.validators import validate_email
 
-from accounts.channels.base import Channel, Message, Receipt, TryLater, Undeliverable
+from accounts.channels.base import (
+    Channel,
+    Message,
+    Receipt,
+    Received,
+    State,
+    TryLater,
+    Undeliverable,
+)
 
 SECONDS = 10.0
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
+TRACKED: dict[str, tuple[State, int]] = {  # anymail's word: ours, and how far along it is
+    "queued": ("sent", 1),
+    "sent": ("sent", 2),
+    "delivered": ("delivered", 4),
+    "opened": ("delivered", 5),
+    "bounced": ("failed", 4),
+    "rejected": ("failed", 4),
+    "failed": ("failed", 4),
+}
 
 
 class Email(Channel):
@@ -59,9 +75,8 @@ class Email(Channel):
 def compose(address: str, message: Message) -> EmailMultiAlternatives:
     """Return the mail. Whatever an alert is called, its subject is one line."""
     subject = " ".join(message.subject.split())[:200] or "Alert"
-    host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2] or "localhost"
     headers = {
-        "Message-ID": f"<{message.key}@{host}>",
+        "Message-ID": f"<{message.key}@{_domain()}>",
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
     }
@@ -81,6 +96,10 @@ def compose(address: str, message: Message) -> EmailMultiAlternatives:
     if message.html:
         mail.attach_alternative(message.html, "text/html")
     return mail
+
+
+def _domain() -> str:
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2] or "localhost"
 
 
 class _Timed(smtplib.SMTP):
@@ -139,7 +158,8 @@ def _wire_bytes(mail: EmailMultiAlternatives) -> bytes:
 
 
 def _open() -> _Timed:
-    where = (settings.EMAIL_HOST, settings.EMAIL_PORT, DNS_NAME.get_fqdn())
+    # Our own name from the settings: asking the resolver for it may hang for seconds.
+    where = (settings.EMAIL_HOST, settings.EMAIL_PORT, _domain())
     if settings.EMAIL_USE_SSL:
         return _TimedTls(*where, timeout=5, context=ssl.create_default_context())
     wire = _Timed(*where, timeout=5)
@@ -196,3 +216,22 @@ def _by_service(mail: EmailMultiAlternatives) -> str:
         ) from None
     status = getattr(mail, "anymail_status", None)
     return str(getattr(status, "message_id", "") or mail.extra_headers["Message-ID"])
+
+
+def tracked(event: Any) -> Received | None:
+    """What a mail service reports later (an anymail tracking event), in our words."""
+    kind, reason = str(event.event_type), str(event.reject_reason or "")
+    state, rank = TRACKED.get(kind, ("", 0))
+    if not state:
+        return None
+    dead = state == "failed" and reason in {"bounced", "invalid"}
+    detail = f"{kind} ({reason})" if reason else kind
+    return Received(
+        "receipt",
+        state=state,
+        rank=rank,
+        provider_id=str(event.message_id or ""),
+        address=str(event.recipient or ""),
+        detail=detail,
+        dead_address=dead,
+    )

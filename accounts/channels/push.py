@@ -54,7 +54,7 @@ class Push(Channel):
 
     def mask(self, address: str) -> str:
         try:
-            return f"a browser at {urlsplit(json.loads(address)['endpoint']).hostname}"
+            return f"at {urlsplit(json.loads(address)['endpoint']).hostname}"
         except (ValueError, KeyError, TypeError):
             return "a browser"
 

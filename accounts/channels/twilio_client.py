@@ -24,7 +24,8 @@ T = TypeVar("T")
 API = "https://api.twilio.com"
 RETRY = "#rc=5&rp=all"  # Twilio repeats a callback that failed, up to five times
 DEAD = {21211, 21214, 21217, 21610, 21614}  # no such number, STOP, no mobile
-OURS = {21210, 21212, 21603, 21606, 21659, 21660}  # our own number is wrong: nothing will leave
+# Our own number or callback address is wrong: nothing will leave before somebody mends that.
+OURS = {21205, 21210, 21212, 21603, 21606, 21609, 21659, 21660}
 LOST_FOR_GOOD = {21610, 30004, 30005, 30006}  # said later of a message: blocked, unknown, landline
 LONGEST_WAIT = 20.0
 _http = net.Client(guarded=False, seconds=10.0, max_bytes=1024 * 1024)

@@ -4,7 +4,10 @@ import logging
 from typing import Any
 
 import pytest
+from anymail.exceptions import AnymailAPIError, AnymailRecipientsRefused
+from anymail.signals import AnymailTrackingEvent
 from django.core.exceptions import ValidationError
+from django.core.mail.backends.base import BaseEmailBackend
 
 from accounts.channels import CHANNELS, email
 from accounts.channels.base import TryLater, Undeliverable
@@ -111,3 +114,63 @@ def test_an_address_is_kept_in_small_letters_and_shown_masked() -> None:
 def test_a_missing_mail_server_is_named(settings: Any) -> None:
     settings.EMAIL_HOST, settings.EMAIL_BACKEND = "", "django.core.mail.backends.smtp.EmailBackend"
     assert "EMAIL_HOST is not set" in EMAIL.configured()
+
+
+@pytest.mark.parametrize(
+    ("event_type", "reason", "state", "dead"),
+    [
+        ("delivered", None, "delivered", False),
+        ("bounced", "bounced", "failed", True),
+        ("rejected", "invalid", "failed", True),
+        ("rejected", "spam", "failed", False),
+        ("failed", None, "failed", False),
+    ],
+)
+def test_what_a_mail_service_reports_later_is_understood(
+    event_type: str, reason: str | None, state: str, dead: bool
+) -> None:
+    event = AnymailTrackingEvent(
+        event_type=event_type, reject_reason=reason, message_id="m-1", recipient=PRIYA
+    )
+    seen = email.tracked(event)
+    assert seen is not None
+    assert (seen.state, seen.dead_address, seen.provider_id) == (state, dead, "m-1")
+
+
+def test_clicks_in_a_mail_say_nothing_about_its_delivery() -> None:
+    assert email.tracked(AnymailTrackingEvent(event_type="clicked")) is None
+
+
+class Refusing(BaseEmailBackend):
+    """A mail service that answers with the status in its address."""
+
+    def send_messages(self, email_messages: Any) -> int:
+        status = int(email_messages[0].to[0].partition("@")[0])
+        if status == 1:
+            raise AnymailRecipientsRefused
+        raise AnymailAPIError(status_code=status or None)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "flags"),
+    [
+        (1, Undeliverable, {"dead_address": True}),
+        (400, Undeliverable, {"dead_address": False}),
+        (401, TryLater, {"systemic": True, "maybe_sent": False}),
+        (429, TryLater, {"systemic": False, "maybe_sent": False}),
+        (500, TryLater, {"systemic": False, "maybe_sent": True}),
+        (0, TryLater, {"systemic": False, "maybe_sent": True}),
+    ],
+)
+def test_each_answer_of_a_mail_service_means_one_thing(
+    status: int,
+    error: type[Exception],
+    flags: dict[str, bool],
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.EMAIL_BACKEND = "anymail.backends.mailgun.EmailBackend"
+    monkeypatch.setattr("anymail.backends.mailgun.EmailBackend", Refusing)
+    with pytest.raises(error) as raised:
+        EMAIL.send(f"{status}@example.org", a_message())
+    assert {name: getattr(raised.value, name) for name in flags} == flags

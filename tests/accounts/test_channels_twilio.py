@@ -61,6 +61,7 @@ REFUSALS = {
     20500: (TryLater, True, False),
     20503: (TryLater, True, False),
     21210: (TryLater, False, True),
+    21609: (TryLater, False, True),
     21211: (Undeliverable, True),
     21610: (Undeliverable, True),
     21614: (Undeliverable, True),
