@@ -108,7 +108,10 @@ def _worker() -> str:
 @cache_control(max_age=3600)
 def manifest(request: HttpRequest) -> HttpResponse:
     """What a phone needs to install the site like an app."""
-    icon = {"src": static("img/logo.svg"), "sizes": "any", "type": "image/svg+xml"}
+    icons = [
+        {"src": static(f"img/icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png"}
+        for size in (192, 512)
+    ]
     facts = {
         "name": "AlertOps",
         "short_name": "AlertOps",
@@ -116,7 +119,7 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "scope": "/",
         "display": "standalone",
         "background_color": "#ffffff",
-        "theme_color": "#1f2430",
-        "icons": [icon | {"purpose": "any"}],
+        "theme_color": "#4f46e5",
+        "icons": [icon | {"purpose": "any maskable"} for icon in icons],
     }
     return JsonResponse(facts, content_type="application/manifest+json")

@@ -210,6 +210,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Alerts, who is on call, and everything the console configures.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v[0-9]",  # what follows it names the chapter
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
