@@ -131,6 +131,9 @@ class Channel:
         """Return "" when messages can leave, else a sentence naming the missing setting."""
         return ""
 
+    def prepare(self) -> None:
+        """Load what sending needs, so that the first page does not wait for it. For senders."""
+
     def clean(self, address: str) -> str:
         """Return the address normalised. Raises ValidationError with one sentence."""
         raise NotImplementedError

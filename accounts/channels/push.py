@@ -35,6 +35,10 @@ class Push(Channel):
     loud = False
     proof_seconds = None
 
+    def prepare(self) -> None:
+        _signature("https://push.example.com")
+        _encryption()
+
     def clean(self, address: str) -> str:
         """Return a subscription as the browser gives it, in one canonical form."""
         try:
@@ -120,11 +124,16 @@ def _payload(message: Message) -> bytes:
     return data
 
 
-def _encrypt(keys: dict[str, str], data: bytes) -> bytes:
+@cache
+def _encryption() -> Any:
     import http_ece  # 1.7 MB that only senders of push messages need
 
+    return http_ece
+
+
+def _encrypt(keys: dict[str, str], data: bytes) -> bytes:
     mine = ec.generate_private_key(ec.SECP256R1())
-    sealed: bytes = http_ece.encrypt(
+    sealed: bytes = _encryption().encrypt(
         data,
         private_key=mine,
         dh=_unpack(keys["p256dh"]),

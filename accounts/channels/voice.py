@@ -51,6 +51,10 @@ class Voice(Channel):
     def configured(self) -> str:
         return twilio_client.missing()
 
+    def prepare(self) -> None:
+        if not self.configured():
+            client()
+
     def clean(self, address: str) -> str:
         return twilio_client.phone_number(address)
 
