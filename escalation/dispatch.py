@@ -39,6 +39,7 @@ from escalation.sweep import judge, prove, sweep, unproved
 logger = logging.getLogger(__name__)
 
 SWEEP_EVERY = 1.0
+RECONNECT = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 
 class Dispatcher:
@@ -101,7 +102,7 @@ class Dispatcher:
 
     def _send(self, claimed: Claimed) -> None:
         try:
-            self._finished.put(send(claimed))
+            self._finished.put(_send_patiently(claimed))
         except (Error, psycopg.Error):
             logger.warning("Lost the database before sending %s", claimed.key)
             _close_connection()  # the lease brings it back
@@ -134,6 +135,17 @@ class Dispatcher:
                 f"proof-{channel}", ThreadPoolExecutor(4, f"proof-{channel}")
             )
             pool.submit(_prove, notification_id, channel, provider_id)
+
+
+def _send_patiently(claimed: Claimed) -> Sent:
+    """Send; over a restart of the database, try again while the lease surely holds."""
+    for pause in RECONNECT:
+        try:
+            return send(claimed)
+        except (Error, psycopg.Error):
+            _close_connection()
+            time.sleep(pause)
+    return send(claimed)
 
 
 def _prove(notification_id: int, channel: str, provider_id: str) -> None:

@@ -244,15 +244,27 @@ def write(results: Sequence[Result]) -> set[int]:
 
 
 def release(claimed: Sequence[tuple[Claimed, datetime]]) -> None:
-    """Put claims back untouched until later: nothing was sent, so no attempt is counted."""
-    rows = [{"id": one.id, "fence": one.fence, "due_at": due} for one, due in claimed]
+    """Put claims back untouched until later: nothing was sent, so no attempt is counted.
+
+    What was unclear stays so: an earlier attempt is still to be looked up.
+    """
+    rows = [
+        {
+            "id": one.id,
+            "fence": one.fence,
+            "due_at": due,
+            "state": State.UNKNOWN if one.was_unknown else State.PENDING,
+        }
+        for one, due in claimed
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE escalation_notification n
-            SET state = 'pending', due_at = r.due_at, lease_until = NULL,
+            SET state = r.state, due_at = r.due_at, lease_until = NULL,
                 attempts = n.attempts - 1
-            FROM jsonb_to_recordset(%s::jsonb) AS r(id bigint, fence int, due_at timestamptz)
+            FROM jsonb_to_recordset(%s::jsonb)
+                AS r(id bigint, fence int, due_at timestamptz, state text)
             WHERE n.id = r.id AND n.fence = r.fence AND n.state = 'sending'
             """,
             [orjson.dumps(rows).decode()],

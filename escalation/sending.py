@@ -11,7 +11,9 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import psycopg
 from django.conf import settings
+from django.db import Error
 
 from accounts.channels import CHANNELS
 from accounts.channels.base import Channel, Message, TryLater, Undeliverable
@@ -46,7 +48,7 @@ class Sent:
 
 
 def send(claimed: Claimed) -> Sent:
-    """Make one attempt. Never raises: a bug counts as "try later" and is logged."""
+    """Make one attempt. A bug counts as ambiguous and is logged; only a lost database is raised."""
     now = clock.now()
     channel = CHANNELS[claimed.channel]
     try:
@@ -55,9 +57,11 @@ def send(claimed: Claimed) -> Sent:
         return _refused(claimed, error, clock.now())
     except TryLater as error:
         return _later(channel, claimed, error, clock.now())
+    except (Error, psycopg.Error):
+        raise  # nothing of this attempt has left: the database is asked before the provider
     except Exception as error:  # the outer loop: one bad message must not stop the others
         logger.exception("Sending %s failed unexpectedly", claimed.key)
-        unexpected = TryLater(f"unexpected: {type(error).__name__}")
+        unexpected = TryLater(f"unexpected: {type(error).__name__}", maybe_sent=True)
         return _later(channel, claimed, unexpected, clock.now())
 
 
@@ -149,15 +153,15 @@ def _refused(claimed: Claimed, error: Undeliverable, at: datetime) -> Sent:
 def _later(channel: Channel, claimed: Claimed, error: TryLater, at: datetime) -> Sent:
     """Not now. What may have left rests for a while; what has not is tried again soon."""
     waited = at - claimed.first_tried_at
+    outcome = "ambiguous" if error.maybe_sent else "not_sent"
     if error.maybe_sent and channel.can_look_up:
         rest = timedelta(seconds=error.retry_after) if error.retry_after else outbox.hold()
-        result = _result(claimed, State.UNKNOWN, "ambiguous", at)
     else:
         step = BACK_OFF[min(claimed.attempts, len(BACK_OFF)) - 1]
         rest = timedelta(seconds=min(error.retry_after or step, 20))
-        result = _result(claimed, State.PENDING, "not_sent", at)
-        if error.maybe_sent:
-            result.outcome = "ambiguous"
+    # An earlier attempt may have left although this one did not: it stays unclear.
+    unclear = channel.can_look_up and (error.maybe_sent or claimed.was_unknown)
+    result = _result(claimed, State.UNKNOWN if unclear else State.PENDING, outcome, at)
     result.due_at, result.error = at + rest, error.reason[:300]
     widen = not claimed.widened and (error.systemic or waited >= WIDEN_AFTER)
     result.widened = widen
