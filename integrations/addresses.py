@@ -1,12 +1,15 @@
-"""Who is responsible for what an integration sends: read once per batch, in two queries."""
+"""Who is responsible for what an integration sends: read once per batch, in one query."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+import orjson
+from django.db import connection
 from django.db.models import Q
 
 from integrations.expressions import Overrides
-from integrations.models import Integration, Route
+from integrations.models import Integration
 from integrations.routing import BadCondition, Rule, Way, compiled
 
 LAZY = timedelta(seconds=10)
@@ -26,39 +29,63 @@ class Addressee:
     last_event_at: datetime | None
 
 
+# Written by hand: the two queries of the ORM took half of the time of a single event's way.
+_ASK = """
+SELECT i.source_ptr_id, s.name, i.kind, i.group_id, i.assignee_id, i.policy_id,
+    i.default_severity, i.mapping, i.last_event_at,
+    (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.position, r.id)
+     FROM integrations_route r WHERE r.integration_id = i.source_ptr_id)
+FROM integrations_integration i JOIN alerts_source s ON s.id = i.source_ptr_id
+WHERE i.source_ptr_id = ANY(%s)
+"""
+
+
 def addressees(ids: set[int]) -> dict[int, Addressee]:
     """Return these integrations with their routes, ready to be asked."""
-    rules: dict[int, list[Rule]] = {}
-    for route in Route.objects.filter(integration__in=ids).order_by("position", "id"):
-        rules.setdefault(route.integration_id, []).append(_rule(route))
-    return {
-        each.pk: Addressee(
-            each.pk,
-            each.name,
-            each.kind,
-            Way(each.group_id, each.assignee_id, each.policy_id, each.default_severity),
-            tuple(rules.get(each.pk, ())),
-            Overrides(each.mapping) if each.mapping else None,
-            each.last_event_at,
-        )
-        for each in Integration.objects.filter(pk__in=ids)
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ASK, [sorted(ids)])
+        rows = cursor.fetchall()
+    return {row[0]: _addressee(*row) for row in rows}
 
 
-def _rule(route: Route) -> Rule:
+def _addressee(
+    pk: int,
+    name: str,
+    kind: str,
+    group_id: int | None,
+    assignee_id: int | None,
+    policy_id: int | None,
+    severity: str,
+    mapping: str,
+    last_event_at: datetime | None,
+    routes: str | None,
+) -> Addressee:
+    expressions = orjson.loads(mapping)
+    return Addressee(
+        pk,
+        name,
+        kind,
+        Way(group_id, assignee_id, policy_id, severity),
+        tuple(_rule(route) for route in orjson.loads(routes)) if routes else (),
+        Overrides(expressions) if expressions else None,
+        last_event_at,
+    )
+
+
+def _rule(route: dict[str, Any]) -> Rule:
     try:
-        conditions = compiled(route.conditions)
+        conditions = compiled(route["conditions"])
     except BadCondition:  # refused when saved; if it got in some other way it fits nothing
         conditions = compiled([{"field": "title", "operator": "regex", "value": "$^x"}])
     return Rule(
-        route.pk,
-        route.name,
+        route["id"],
+        route["name"],
         conditions,
-        route.group_id,
-        route.assignee_id,
-        route.policy_id,
-        route.severity,
-        route.drop,
+        route["group_id"],
+        route["assignee_id"],
+        route["policy_id"],
+        route["severity"],
+        route["drop"],
     )
 
 
