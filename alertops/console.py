@@ -10,53 +10,130 @@ from django.urls import NoReverseMatch, reverse
 
 Lookup = Callable[[HttpRequest], Any]
 
-_SECTIONS: list[tuple[str, list[tuple[str, str, str]]]] = [
+_SECTIONS: list[tuple[str, list[tuple[str, str, str, str]]]] = [
     (
         "Respond",
-        [("Alerts", "notifications_active", "alerts.alert")],
+        [
+            (
+                "Alerts",
+                "notifications_active",
+                "alerts.alert",
+                "What fired, what is open, and its whole story.",
+            )
+        ],
     ),
     (
         "Who is on call",
         [
-            ("Groups", "groups", "groups.group"),
-            ("Schedules", "calendar_month", "schedules.schedule"),
-            ("Rotations", "sync", "schedules.rotation"),
-            ("Overrides", "swap_horiz", "schedules.override"),
+            (
+                "Groups",
+                "groups",
+                "groups.group",
+                "Teams, their members and how a team itself is reached.",
+            ),
+            (
+                "Schedules",
+                "calendar_month",
+                "schedules.schedule",
+                "One per group: its zone and its rotations.",
+            ),
+            (
+                "Rotations",
+                "sync",
+                "schedules.rotation",
+                "Who takes turns, how long, and when they hand over.",
+            ),
+            (
+                "Overrides",
+                "swap_horiz",
+                "schedules.override",
+                "Somebody stands in for somebody, for a while.",
+            ),
         ],
     ),
     (
         "How they are paged",
         [
-            ("Policies", "stairs", "escalation.policy"),
-            ("Policy of each group", "link", "escalation.grouppolicy"),
-            ("Notifications", "outbox", "escalation.notification"),
-            ("Providers", "electrical_services", "escalation.circuit"),
+            (
+                "Policies",
+                "stairs",
+                "escalation.policy",
+                "Levels, waits and rounds, with a preview of who is paged when.",
+            ),
+            (
+                "Policy of each group",
+                "link",
+                "escalation.grouppolicy",
+                "Which policy each group's alerts follow.",
+            ),
+            (
+                "Notifications",
+                "outbox",
+                "escalation.notification",
+                "Every message, to whom, by which channel, with what result.",
+            ),
+            (
+                "Providers",
+                "electrical_services",
+                "escalation.circuit",
+                "Whether each channel's provider answers.",
+            ),
         ],
     ),
     (
         "What comes in",
         [
-            ("Integrations", "cable", "integrations.integration"),
-            ("Routes", "alt_route", "integrations.route"),
-            ("Events received", "inbox", "integrations.inboundevent"),
+            (
+                "Integrations",
+                "cable",
+                "integrations.integration",
+                "One address per monitoring tool.",
+            ),
+            ("Routes", "alt_route", "integrations.route", "Which events go to which group."),
+            (
+                "Events received",
+                "inbox",
+                "integrations.inboundevent",
+                "Everything that came in, and what became of it.",
+            ),
         ],
     ),
     (
         "People",
         [
-            ("People", "person", "accounts.user"),
-            ("Contact methods", "smartphone", "accounts.contactmethod"),
-            ("Notification rules", "rule", "accounts.notificationrule"),
-            ("API tokens", "key", "accounts.apitoken"),
-            ("Audit trail", "history", "accounts.auditentry"),
+            ("People", "person", "accounts.user", "Who may sign in, and with which roles."),
+            (
+                "Contact methods",
+                "smartphone",
+                "accounts.contactmethod",
+                "Phones, addresses and browsers, verified or not.",
+            ),
+            (
+                "Notification rules",
+                "rule",
+                "accounts.notificationrule",
+                "Each person's own order: text now, call after 3 minutes.",
+            ),
+            ("API tokens", "key", "accounts.apitoken", "Keys of programs, with scope and expiry."),
+            ("Audit trail", "history", "accounts.auditentry", "Who changed what, when."),
         ],
     ),
     (
         "Engine",
         [
-            ("Loops", "monitor_heart", "alertops.loopbeat"),
-            ("Clockwork", "schedule", "django_q.schedule"),
-            ("Failed tasks", "error", "django_q.failure"),
+            (
+                "Loops",
+                "monitor_heart",
+                "alertops.loopbeat",
+                "When each loop of the engine last looked.",
+            ),
+            (
+                "Clockwork",
+                "schedule",
+                "django_q.schedule",
+                "What starts the loops; kept by the product, read-only.",
+            ),
+            ("Failed tasks", "error", "django_q.failure", "Tasks that ended with an error."),
         ],
     ),
 ]
@@ -94,12 +171,23 @@ def _navigation() -> list[dict[str, Any]]:
                     "icon": icon,
                     "link": _link(model),
                     "permission": _may_view(model),
+                    "hint": hint,
                 }
-                for label, icon, model in items
+                for label, icon, model, hint in items
             ],
         }
         for title, items in _SECTIONS
     ]
+
+
+def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Give the console's start page the parts of the menu that this person may open."""
+    sections = []
+    for section in context.get("sidebar_navigation", []):
+        items = [item for item in section["items"] if item["has_permission"]]
+        if items:
+            sections.append({"title": section["title"], "parts": items})
+    return {**context, "sections": sections, "title": "Console"}
 
 
 # The greys and the indigo of static/css/alertops.css, from light to dark.
@@ -125,6 +213,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
     "SHOW_BACK_BUTTON": True,
+    "DASHBOARD_CALLBACK": "alertops.console.start_page",
     "BORDER_RADIUS": "8px",
     "COLORS": {
         "base": dict(zip(_STEPS, _BASE, strict=True)),
