@@ -5,10 +5,13 @@ import socket
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 
 HEADER_BYTES = 32 * 1024
 HEADER_MILLISECONDS = 10_000
-IDLE_THREAD_SECONDS = 600  # a thread keeps its database connection: let it live
+MOST_THREADS = 64  # most of them only ever wait for a body; see `bodies`
+IDLE_THREAD_SECONDS = 60
+SESSION = "-c statement_timeout=20s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
 
 
 def main() -> None:
@@ -25,7 +28,7 @@ def main() -> None:
         port=settings.PORT,
         interface=Interfaces.WSGI,
         workers=settings.WEB_WORKERS,
-        blocking_threads=settings.WEB_THREADS,
+        blocking_threads=MOST_THREADS,
         blocking_threads_idle_timeout=IDLE_THREAD_SECONDS,
         runtime_threads=1,
         runtime_blocking_threads=1,
@@ -48,9 +51,28 @@ def main() -> None:
 
 
 def _application() -> Any:
+    """Run in each web process after it was forked."""
     from alertops.wsgi import application
 
+    share_connections()
     return application
+
+
+def share_connections() -> None:
+    """Let the threads of this process share a few database connections, none of them for long.
+
+    A page that takes longer than SESSION allows is given up: it may not hold up the next ones.
+    """
+    entry = connection.settings_dict
+    options = entry["OPTIONS"]
+    options["options"] = f"{SESSION} {options.get('options', '')}".strip()
+    options["pool"] = {
+        "min_size": 1,
+        "max_size": settings.WEB_THREADS + 1,
+        "timeout": 3,
+        "reconnect_timeout": 2,  # then the next request tries at once, not a backing-off thread
+    }
+    entry["CONN_MAX_AGE"] = 0  # back into the pool after each request
 
 
 def _logging() -> dict[str, Any]:

@@ -21,6 +21,8 @@ from django.core.handlers.exception import convert_exception_to_response  # noqa
 from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
 from django.http import HttpRequest, HttpResponse  # noqa: E402
 
+from alertops import bodies  # noqa: E402
+
 StartResponse = Callable[..., Any]
 Environ = dict[str, Any]
 
@@ -64,18 +66,25 @@ _lightest = LightHandler("alertops.machine_urls")
 
 
 def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer one request."""
+    """Answer one request: first its body, then Django."""
     environ["wsgi.url_scheme"] = _SCHEME  # known from PUBLIC_URL; no header is believed
+    environ["REMOTE_ADDR"] = bodies.plain(environ.get("REMOTE_ADDR", ""))
+    try:
+        body = bodies.read(environ, settings.BODY_BYTES + 1)
+    except bodies.Incomplete:
+        start_response("408 Request Timeout", [("Content-Type", "application/json")])
+        return [b'{"error": "The body did not arrive in time."}']
+    environ["wsgi.input"] = io.BytesIO(body)
+    if not environ.get("CONTENT_LENGTH"):
+        environ["CONTENT_LENGTH"] = str(len(body))  # it came in chunks
     if settings.TRUSTED_PROXIES:
         environ["REMOTE_ADDR"] = client_address(environ, settings.TRUSTED_PROXIES)
-    if "HTTP_TRANSFER_ENCODING" in environ and not environ.get("CONTENT_LENGTH"):
-        _measure(environ)
     response = handler_for(environ)(environ, start_response)
     if not isinstance(response, HttpResponse) or response.streaming:
         return response
-    body = [response.content]  # a plain list goes out in one piece
+    whole = [response.content]  # a plain list goes out in one piece
     response.close()
-    return body
+    return whole
 
 
 def handler_for(environ: Environ) -> WSGIHandler:
@@ -92,10 +101,3 @@ def client_address(environ: Environ, proxies: int) -> str:
         hop.strip() for hop in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()
     ]
     return hops[-proxies] if len(hops) >= proxies else str(environ.get("REMOTE_ADDR", ""))
-
-
-def _measure(environ: Environ) -> None:
-    """Give a chunked body the length Django needs to read it; one byte over the cap is enough."""
-    body = environ["wsgi.input"].read(settings.BODY_BYTES + 1)
-    environ["wsgi.input"] = io.BytesIO(body)
-    environ["CONTENT_LENGTH"] = str(len(body))

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from alertops import embedded_place, embedded_postgres, process_groups
+from alertops.web import MOST_THREADS
 from tools import memory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -127,6 +128,15 @@ def test_a_killed_database_comes_back(house: House) -> None:
     os.kill(int((place.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
     soon(lambda: not embedded_postgres.is_ready(place), house, 30.0)
     soon(house.is_ready, house, 30.0)
+
+
+def test_senders_that_stall_do_not_shut_the_door_for_the_others(house: House) -> None:
+    start = b"POST /integrations/%s/ HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"
+    with ExitStack() as stack:
+        for _ in range(3 * MOST_THREADS):
+            stalled = socket.create_connection(("127.0.0.1", house.port), timeout=5)
+            stack.enter_context(stalled).sendall(start % (b"k" * 32))
+        soon(lambda: house.get("/healthz")[0] == 200, house, 15.0)
 
 
 def test_a_second_house_at_the_same_place_is_refused_with_a_sentence(house: House) -> None:
