@@ -127,11 +127,13 @@ def add_contact_method(
     method = ContactMethod(
         user=user, kind=kind, address=channel.clean(address), label=label.strip()[:60]
     )
-    if user.contact_methods.at(kind, method.address).exists():
-        raise NotAllowed("This contact method is already on the list.")
     if not channel.code_by_message and actor == user:
         method.verified_at = now  # it was made by the signed-in browser itself
-    method.save()
+    try:
+        with transaction.atomic():
+            method.save()
+    except IntegrityError:
+        raise NotAllowed("This contact method is already on the list.") from None
     audit.record("added a contact method", method, actor=actor, now=now, user=user.pk, kind=kind)
     if method.is_usable:
         _first_rules(method)

@@ -5,7 +5,7 @@ database and decides nothing: retrying, falling back and giving up are the dispa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
@@ -44,9 +44,9 @@ class Forged(Exception):
     """A callback whose signature is wrong, missing, or cannot be checked. Nothing may change."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Message:
-    """One message to one contact method, worded by the dispatcher."""
+    """One message to one contact method, worded by the dispatcher. Its repr tells no secrets."""
 
     subject: str
     title: str
@@ -89,8 +89,8 @@ class Received:
     state: State = ""
     rank: int = 0
     provider_id: str = ""
-    address: str = ""
-    text: str = ""
+    address: str = field(default="", repr=False)
+    text: str = field(default="", repr=False)
     digits: str = ""
     detail: str = ""
     dead_address: bool = False
