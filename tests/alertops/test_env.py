@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from alertops import database, env
+from alertops import database, env, secret
 
 
 @pytest.mark.parametrize("text", ["1", "yes", "True", " on "])
@@ -73,6 +73,32 @@ def test_a_database_url_is_taken_apart(tmp_path: Path) -> None:
 def test_another_database_than_postgresql_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImproperlyConfigured, match="must begin with postgresql://"):
         database.settings("mysql://localhost/x", tmp_path)
+
+
+def test_a_port_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ImproperlyConfigured, match="The port in DATABASE_URL must be a number"):
+        database.settings("postgresql://host:five/x", tmp_path)
+
+
+def test_a_server_that_vanishes_is_noticed_in_seconds(tmp_path: Path) -> None:
+    options = database.settings("postgresql://h/x?connect_timeout=2", tmp_path)["OPTIONS"]
+    assert options["connect_timeout"] == "2"
+    assert options["tcp_user_timeout"] <= 15_000
+
+
+def test_the_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "secret_key"
+    key = secret.stored_key(path)
+    assert len(key) >= 64
+    assert secret.stored_key(path) == key
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(ImproperlyConfigured, match="set VAR_DIR to a folder that can"):
+        secret.stored_key(blocked / "var" / "secret_key")
 
 
 def test_the_example_file_lists_every_variable_that_is_read() -> None:
