@@ -46,7 +46,7 @@ class Filters(forms.Form):
         self.user = user
         groups = Group.objects.visible_to(user)
         self._choose("group").queryset = groups
-        self._choose("integration").queryset = sources_for(user)
+        self._choose("integration").queryset = sources_for(user, self.data.get("integration"))
 
     def _choose(self, name: str) -> Any:
         return self.fields[name]
@@ -66,13 +66,21 @@ class Filters(forms.Form):
         return search(alerts, data["q"])
 
 
-def sources_for(user: User) -> QuerySet[Source]:
-    """Return the sources whose names a person may know: those of open alerts in sight."""
+def sources_for(user: User, chosen: Any = None) -> QuerySet[Source]:
+    """Return the sources whose names a person may know: those of open alerts in sight.
+
+    One `chosen` before stays, as long as anything of it can be seen, so that a filter does not
+    break when its last alert is resolved.
+    """
     sources = Source.objects.order_by("name")
     if user.is_staff:
         return sources
-    visible = Alert.objects.open().visible_to(user).filter(source=OuterRef("pk"))
-    return sources.filter(Exists(visible))
+    visible = Alert.objects.visible_to(user).filter(source=OuterRef("pk"))
+    known = Q(Exists(visible.open()))
+    pk = str(chosen or "")
+    if pk.isascii() and pk.isdecimal() and len(pk) < 19:
+        known |= Q(Exists(visible), pk=int(pk))
+    return sources.filter(known)
 
 
 def by_status(alerts: QuerySet[Alert], status: str) -> QuerySet[Alert]:

@@ -88,6 +88,14 @@ def test_a_filter_that_makes_no_sense_says_so_and_shows_nothing(alice, alert, qu
     assert "errorlist" in response.text
 
 
+def test_a_chosen_integration_stays_chosen_when_all_its_alerts_are_over(alice, mallory, alert):
+    act(Verb.RESOLVE, alert, alice)
+    path = f"/alerts/?status=all&integration={alert.source_id}"
+
+    assert [one.pk for one in browser(alice).get(path).context["page"].alerts] == [alert.pk]
+    assert "Datadog" not in browser(mallory).get(path).text
+
+
 def test_a_page_marker_that_is_not_ours_is_not_found(alice):
     for marker in ("x", "zz-zz", "1", "-", "9" * 80, "ffffffffffffffffffff-1"):
         assert browser(alice).get(f"/alerts/?after={marker}").status_code == 404
