@@ -1,10 +1,20 @@
 """The guarded client: what users may name must never lead inside."""
 
 import socket
+import ssl
 import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from alertops import net
 from tests.doubles.webhook import WebhookDouble
@@ -153,3 +163,62 @@ def test_a_header_with_a_line_break_is_refused(
     settings.ALLOW_PRIVATE_TARGETS = ["127.0.0.1"]
     with pytest.raises(net.Blocked):
         net.Client().request("GET", webhook_double.base_url, headers={"X": "a\r\nY: b"})
+
+
+@pytest.fixture
+def https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An https server whose certificate is for localhost, which the client trusts."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    start = datetime.now(UTC) - timedelta(days=1)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + timedelta(days=9))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, SHA256())
+    )
+    pem = tmp_path / "both.pem"
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
+    trusting = ssl.create_default_context(cafile=str(pem))
+    monkeypatch.setattr(net, "_tls", lambda: trusting)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with HTTPServer(("127.0.0.1", 0), Hello) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"https://localhost:{server.server_port}"
+        server.shutdown()
+
+
+class Hello(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"hello")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_encrypted_connections_are_checked_and_kept(https: str) -> None:
+    client = net.Client(guarded=False)
+    for _ in range(3):
+        assert client.request("GET", https).text == "hello"
+    assert sum(len(idle) for idle in client._idle.values()) == 1
+
+
+def test_a_certificate_for_another_name_is_refused_before_anything_is_sent(https: str) -> None:
+    with pytest.raises(net.NotSent, match="certificate"):
+        net.Client(guarded=False).request("GET", https.replace("localhost", "127.0.0.1"))
+
+
+def test_a_dead_kept_connection_is_not_used_again() -> None:
+    client = net.Client(guarded=False)
+    with WebhookDouble() as first:
+        assert client.request("POST", first.base_url).status == 200
+    with WebhookDouble(port=first.port) as again:
+        assert client.request("POST", again.base_url).status == 200
