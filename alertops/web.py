@@ -1,6 +1,8 @@
 """The web server: granian, two processes of a few threads, HTTP/1.1 only."""
 
 import multiprocessing
+import os
+import re
 import socket
 from typing import Any
 
@@ -21,6 +23,7 @@ def main() -> None:
     from granian.log import LogLevels
     from granian.server import Server
 
+    hide_secrets()
     multiprocessing.set_start_method("fork", force=True)  # workers share what is already loaded
     server = Server(
         "alertops.wsgi:application",
@@ -48,6 +51,14 @@ def main() -> None:
         process_name="alertops web",
     )
     server.serve(target_loader=_application, wrap_loader=False)
+
+
+def hide_secrets() -> None:
+    """Forget the environment's secrets, which the settings have read: granian copies what is left
+    into every request."""
+    for name in list(os.environ):
+        if re.search("KEY|SECRET|TOKEN|PASSWORD|DATABASE_URL|_SID", name):
+            del os.environ[name]
 
 
 def _application() -> Any:

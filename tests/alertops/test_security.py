@@ -1,8 +1,10 @@
+import os
+
 import pytest
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from alertops import errors
+from alertops import errors, web
 from alertops.security import POLICIES
 
 
@@ -97,3 +99,21 @@ def test_a_form_without_its_token_changes_nothing() -> None:
     response = Client(enforce_csrf_checks=True).post(reverse("account_login"), {"login": "x"})
     assert response.status_code == 403
     assert b"<html" in response.content
+
+
+def test_a_web_process_forgets_the_secrets_of_its_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept, gone = (
+        {"PATH": "/bin", "TZ": "UTC"},
+        {
+            "SECRET_KEY": "x",
+            "DATABASE_URL": "x",
+            "TWILIO_AUTH_TOKEN": "x",
+            "EMAIL_HOST_PASSWORD": "x",
+            "ANYMAIL_MAILGUN_API_KEY": "x",
+        },
+    )
+    monkeypatch.setattr(os, "environ", {**kept, **gone})
+    web.hide_secrets()
+    assert os.environ == kept
