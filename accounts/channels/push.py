@@ -192,8 +192,11 @@ def _fresh_key() -> str:
 
 
 def public_key() -> str:
-    """Return the key a browser subscribes with."""
-    number = int.from_bytes(_unpack(_private_key()), "big")
+    """Return the key a browser subscribes with. Raises ValueError for a bad private key."""
+    raw = _unpack(_private_key())
+    if len(raw) != 32:
+        raise ValueError("not 32 bytes")
+    number = int.from_bytes(raw, "big")
     public = ec.derive_private_key(number, ec.SECP256R1()).public_key()
     return _pack(public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
 
