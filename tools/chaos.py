@@ -15,7 +15,6 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
@@ -64,8 +63,8 @@ class Run:
 class Ear:
     """Follows the provider's journal while it is being written."""
 
-    def __init__(self, path: Path, scene: Scene, climbed: Callable[[str], None]) -> None:
-        self._path, self._climbed = path, climbed
+    def __init__(self, path: Path, scene: Scene, load: Load) -> None:
+        self._path, self._load = path, load
         self._last = {team.secondary for team in scene.teams}
         self._paged: dict[str, float] = {}
         self._changed = threading.Condition()
@@ -83,11 +82,13 @@ class Ear:
 
     def _hear(self, body: str, to: str, at: float) -> None:
         for key in KEY.findall(body):
-            with self._changed:
-                self._paged.setdefault(key, at)
-                self._changed.notify_all()
+            if key not in self._paged:
+                with self._changed:
+                    self._paged[key] = at
+                    self._changed.notify_all()
+                self._load.paged(key)
             if to in self._last:
-                self._climbed(key)
+                self._load.climbed(key)
 
     def paged(self, key: str, timeout: float) -> float | None:
         """Wait for the first page of `key`; return when (monotonic)."""
@@ -106,7 +107,7 @@ def main() -> int:
     parser.add_argument("--replay", type=int, default=None, metavar="SEED")
     parser.add_argument("--rate", type=float, default=8.0, help="events a second")
     parser.add_argument(
-        "--pause", type=float, default=0.8, help="seconds between deaths of the storm"
+        "--pause", type=float, default=1.1, help="seconds between deaths of the storm"
     )
     parser.add_argument("--each", type=int, default=2, help="measured deaths of each kind")
     parser.add_argument("--keep", action="store_true", help="keep journals, logs and database")
@@ -144,7 +145,7 @@ def _play(
 ) -> None:
     answers = Journal(run.path("answers"))
     load = Load(house.port, scene, answers, seed=run.seed, rate=wish.rate)
-    ear = Ear(run.path("accepted"), scene, load.climbed)
+    ear = Ear(run.path("accepted"), scene, load)
     reaper = Reaper(house, Journal(run.path("faults")), run.seed)
     watching = threading.Event()
     watcher = threading.Thread(target=_sample, args=(house, run, watching), daemon=True)
@@ -223,7 +224,10 @@ def report(run: Run, verdict: Verdict, seconds: float) -> bool:
     for kind, count in deaths.most_common():
         print(f"  {kind:20} {count}")
     delays = sorted(verdict.delays) or [0.0]
-    print(f"{verdict.alerts} alerts, {verdict.pages} pages, {verdict.needless} answered unpaged")
+    print(
+        f"{verdict.alerts} alerts, {verdict.pages} pages, {verdict.needless} recovered unpaged"
+        f" ({verdict.silent} after more than 30 s)"
+    )
     print(
         f"event to page under fire: p50 {statistics.median(delays):.2f} s, max {delays[-1]:.2f} s"
     )

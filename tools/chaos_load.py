@@ -25,7 +25,7 @@ class Story:
 
     key: str
     team: int
-    fate: str  # acknowledge, resolve (after `wait` seconds), climb (nobody answers)
+    fate: str  # acknowledge (`wait` s after the page), resolve (after `wait` s), climb
     wait: float = 0.0
     event: int = 0
 
@@ -72,6 +72,12 @@ class Load:
         self._trigger(story, pause=0.03)
         return story
 
+    def paged(self, key: str) -> None:
+        """Somebody was paged for the first time: whoever means to answer does so in a while."""
+        story = self.stories.get(key)
+        if story and story.fate == "acknowledge":
+            self._later(story.wait, lambda: self._acknowledge(story))
+
     def climbed(self, key: str) -> None:
         """The last person who should be paged was: end this alert."""
         story = self.stories.get(key)
@@ -86,18 +92,14 @@ class Load:
                 return
             fate = self._random.choices(("acknowledge", "resolve", "climb"), (4, 2, 4))[0]
             team = PROBES + number % (len(self._scene.teams) - PROBES)
-            wait = self._random.uniform(0.2, 6.0)
+            wait = self._random.uniform(0.0, 10.0)  # some race with the second level
             story = Story(f"chaos-{self._seed}-{number:05d}", team, fate, wait)
             self.stories[story.key] = story
             self._pool.submit(self._safely, partial(self._tell, story))
             time.sleep(self._random.expovariate(self._rate))
 
     def _tell(self, story: Story) -> None:
-        if not self._trigger(story):
-            return
-        if story.fate == "acknowledge":
-            self._later(story.wait, lambda: self._acknowledge(story))
-        elif story.fate == "resolve":
+        if self._trigger(story) and story.fate == "resolve":
             self._later(story.wait, lambda: self._resolve(story))
 
     def _later(self, seconds: float, work: Callable[[], None]) -> None:

@@ -12,7 +12,7 @@ from tools.chaos_house import House
 from tools.chaos_scene import Scene
 
 KEY = re.compile(r"(?:chaos|probe)-\d+-[\w ]+?(?= disk full)")
-PATIENCE = 30.0  # an answer this soon may come before the page it makes needless
+PATIENCE = 30.0  # silence for longer is counted, also where a recovery then excused it
 GRACE = 2.0  # a message on its way when the acknowledgement was committed
 
 # Each must find nothing, at every moment of the run and at its end.
@@ -61,7 +61,8 @@ class Verdict:
     rowless: list[int] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)  # pages to people who were not to be paged
-    needless: int = 0  # answered before the page was sent
+    needless: int = 0  # recovered before anybody was paged
+    silent: int = 0  # of them, those that waited longer than PATIENCE
     delays: list[float] = field(default_factory=list)  # event accepted -> first page accepted
 
     @property
@@ -118,11 +119,11 @@ def _judge_one(
         verdict.doubles += [f"{key} to {number}"] * (len(times) - 1)
         if level == 0 and times:
             verdict.delays.append(times[0] - accepted_at)
-        due = accepted_at + level * scene.level_wait
-        if not times and (quiet is None or quiet > due + PATIENCE):
+        if not times and quiet is None:
             verdict.lost.append(f"{key}, level {level + 1}")
         elif not times and level == 0:
             verdict.needless += 1
+            verdict.silent += (quiet or 0.0) > accepted_at + PATIENCE
     for to in (number for found, number in pages.at if found == key):
         if to not in {team.primary, team.secondary}:
             verdict.strangers.append(f"{key} to {to}")

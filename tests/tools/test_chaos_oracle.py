@@ -101,17 +101,17 @@ def test_a_page_accepted_twice_is_a_double(run: Run) -> None:
     assert verdict.doubled_percent == 50.0
 
 
-def test_an_answer_makes_later_pages_needless_but_only_if_it_came_soon(run: Run) -> None:
+def test_a_recovery_makes_later_pages_needless_and_long_silence_is_counted(run: Run) -> None:
     run.answer("trigger", 10)
-    run.answer("acknowledge", 12, status=200, event=None)
+    run.answer("resolve", 12)
     verdict = run.judge()
-    assert (verdict.lost, verdict.needless) == ([], 1)
+    assert (verdict.lost, verdict.needless, verdict.silent) == ([], 1, 0)
 
 
-def test_an_answer_after_half_a_minute_of_silence_does_not_excuse_it(run: Run) -> None:
+def test_a_recovery_after_half_a_minute_of_silence_is_told(run: Run) -> None:
     run.answer("trigger", 10)
-    run.answer("acknowledge", 50, status=200, event=None)
-    assert run.judge().lost == [f"{KEY}, level 1", f"{KEY}, level 2"]
+    run.answer("resolve", 50)
+    assert run.judge().silent == 1
 
 
 def test_a_page_after_a_known_acknowledgement_is_late(run: Run) -> None:
