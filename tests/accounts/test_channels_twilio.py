@@ -139,7 +139,10 @@ def test_a_provider_that_cannot_be_reached_surely_has_nothing(
     assert not raised.value.systemic
 
 
-def test_encryption_that_fails_surely_sent_nothing(twilio: TwilioDouble, settings: Any) -> None:
+def test_encryption_that_fails_surely_sent_nothing(
+    twilio: TwilioDouble, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(twilio_client._http, "seconds", 0.5)
     settings.TWILIO_API_URL = twilio.base_url.replace("http:", "https:")
     with pytest.raises(TryLater) as raised:
         CHANNELS["sms"].send(PRIYA, a_message())
