@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from accounts import tokens
 from alertops import clock
 from alerts import actions
 from alerts.models import Alert
@@ -71,6 +72,29 @@ def test_a_stranger_is_told_to_authenticate(alert):
         response = APIClient().get(path)
         assert response.status_code in {401, 403}
         assert set(response.json()) == {"error"}
+
+
+def test_a_token_that_may_only_read_changes_nothing(alice, alert):
+    def call(*scopes):
+        _, raw = tokens.create(alice, name="ci", scopes=scopes, actor=alice, now=clock.now())
+        client = APIClient(HTTP_AUTHORIZATION=f"Bearer {raw}")
+        assert client.get(f"/api/v1/alerts/{alert.pk}/").status_code == 200
+        return client.post(f"/api/v1/alerts/{alert.pk}/acknowledge/", {}, format="json")
+
+    assert call("read").status_code == 403
+    assert Alert.objects.get().status == Status.TRIGGERED
+    assert call("write").status_code == 200
+    assert Alert.objects.get().acknowledged_by == alice
+
+
+def test_a_session_without_its_form_token_is_refused(alice, alert):
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(alice)
+
+    response = client.post(f"/api/v1/alerts/{alert.pk}/acknowledge/", {}, format="json")
+
+    assert response.status_code == 403
+    assert Alert.objects.get().status == Status.TRIGGERED
 
 
 def test_a_stakeholder_reads_and_does_not_answer(stan, bob, alert):
