@@ -82,7 +82,7 @@ _FILTERS = [
 
 
 class Alerts(APIView):
-    @extend_schema(parameters=_FILTERS, responses={200: AlertPage, **_ERRORS})
+    @extend_schema("alerts_list", parameters=_FILTERS, responses={200: AlertPage, **_ERRORS})
     def get(self, request: Request) -> Response:
         """List alerts, newest first."""
         asked = request.query_params

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.conf import settings
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
@@ -82,6 +84,7 @@ class ErrorFields(serializers.Serializer[Any]):
     error = serializers.CharField(help_text="One sentence that says what is wrong.")
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class Named(serializers.RelatedField[Any, Any, str]):
     """Something in sight of the caller, named by its word (slug, e-mail) or its id."""
 
