@@ -1,15 +1,17 @@
 """What people may say about alerts: find them, open one, and the few words a verb needs."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.forms.models import ModelChoiceIterator
 
-from accounts.models import User
+from accounts.models import ContactMethod, User
+from accounts.roles import ADMIN_ROLES
 from alerts.models import Alert, Source
 from alerts.states import Severity, Status
-from groups.models import Group
+from groups.models import Group, Member
 
 OPEN = "open"
 
@@ -153,32 +155,52 @@ class CreateForm(forms.Form):
 
 def reachable_people() -> QuerySet[User]:
     """People who can be paged: active, with a verified contact method."""
-    return (
-        User.objects.active()
-        .filter(
-            contact_methods__verified_at__isnull=False, contact_methods__disabled_at__isnull=True
-        )
-        .distinct()
-        .order_by("name", "pk")
-    )
+    usable = ContactMethod.objects.usable().filter(user=OuterRef("pk"))
+    return User.objects.active().filter(Exists(usable)).order_by("name", "pk")
+
+
+def people_for(alert: Alert) -> QuerySet[User]:
+    """Who may be given an alert: its group's people first, and nobody who may not see it."""
+    group = alert.group
+    members = Member.objects.filter(group=group, user=OuterRef("pk"))
+    people = reachable_people().annotate(is_member=Exists(members))
+    if group is not None and group.visibility == Group.Visibility.MEMBERS:
+        people = people.filter(Q(is_member=True) | Q(roles__overlap=sorted(ADMIN_ROLES)))
+    return people.order_by("-is_member", "name", "pk")
+
+
+class _TeamFirst(ModelChoiceIterator):
+    """The group's people under its name, everybody else below."""
+
+    def __iter__(self) -> Iterator[Any]:
+        rows: list[tuple[bool, Any]] = [(bool(o.is_member), self.choice(o)) for o in self.queryset]
+        yield ("", self.field.empty_label)
+        if team := [choice for is_member, choice in rows if is_member]:
+            yield ("In the group", team)
+        if others := [choice for is_member, choice in rows if not is_member]:
+            yield ("Everybody else", others) if team else ("Everybody", others)
+
+
+class TeamPersonField(PersonField):
+    iterator = _TeamFirst
 
 
 class AssignForm(forms.Form):
     """To whom?"""
 
-    person = PersonField(
+    person = TeamPersonField(
         User.objects.none(),
         empty_label="Choose a person",
         error_messages={
             "required": "Choose a person to assign this alert to.",
-            "invalid_choice": "Nobody by this name can be paged; choose somebody from the list.",
+            "invalid_choice": "This person cannot be given the alert; choose from the list.",
         },
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, alert: Alert, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
-        fields["person"].queryset = reachable_people()
+        fields["person"].queryset = people_for(alert)
 
 
 class SnoozeForm(forms.Form):
@@ -203,9 +225,6 @@ class SnoozeForm(forms.Form):
             "invalid_choice": "Choose one of the lengths of time on the list.",
         },
     )
-
-    def until(self, now: datetime) -> datetime:
-        return now + timedelta(minutes=self.cleaned_data["minutes"])
 
 
 class NoteForm(forms.Form):

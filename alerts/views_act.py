@@ -1,11 +1,12 @@
 """Buttons of alerts: everything a signed-in person can do to one, to several, or to open one."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_datetime
@@ -41,7 +42,7 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
     back = redirect(_next(request) or alert.get_absolute_url())
     try:
         before = alert.status
-        alert = actions.apply(Verb(verb), alert.pk, _move(request, Verb(verb), user, now))
+        alert = actions.apply(Verb(verb), alert.pk, _move(request, Verb(verb), alert, now))
     except actions.NotAllowed as error:
         messages.error(request, str(error))
     else:
@@ -49,24 +50,24 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
     return back
 
 
-_FORMS = {Verb.ASSIGN: AssignForm, Verb.SNOOZE: SnoozeForm, Verb.NOTE: NoteForm}
-
-
-def _move(request: HttpRequest, verb: Verb, user: User, now: datetime) -> actions.Move:
+def _move(request: HttpRequest, verb: Verb, alert: Alert, now: datetime) -> actions.Move:
     """Read what the verb needs from its form. Raises NotAllowed with the form's first sentence."""
     extra: dict[str, Any] = {}
-    if verb in _FORMS:
-        form = _FORMS[verb](request.POST)
-        if not form.is_valid():
-            raise actions.NotAllowed(next(iter(form.errors.values()))[0])
-        if isinstance(form, SnoozeForm):
-            extra["until"] = form.until(now)
-        else:
-            extra["assignee"] = form.cleaned_data.get("person")
-            extra["note"] = form.cleaned_data.get("note", "")
-    if verb == Verb.ESCALATE:
+    if verb == Verb.ASSIGN:
+        extra["assignee"] = _read(AssignForm(request.POST, alert=alert))["person"]
+    elif verb == Verb.SNOOZE:
+        extra["until"] = now + timedelta(minutes=_read(SnoozeForm(request.POST))["minutes"])
+    elif verb == Verb.NOTE:
+        extra["note"] = _read(NoteForm(request.POST))["note"]
+    elif verb == Verb.ESCALATE:
         extra["seen_at"] = _instant(request.POST.get("seen_at", ""))
-    return actions.Move(actor=user, now=now, via="page", **extra)
+    return actions.Move(actor=person_of(request), now=now, via="page", **extra)
+
+
+def _read(form: Form) -> dict[str, Any]:
+    if not form.is_valid():
+        raise actions.NotAllowed(next(iter(form.errors.values()))[0])
+    return form.cleaned_data
 
 
 def _instant(text: str) -> datetime | None:

@@ -107,8 +107,8 @@ def test_a_verb_nobody_knows_is_not_found(alice, alert):
     ("verb", "body", "sentence"),
     [
         (Verb.ASSIGN, {"person": ""}, "Choose a person to assign this alert to."),
-        (Verb.ASSIGN, {"person": "999999"}, "Nobody by this name can be paged"),
-        (Verb.ASSIGN, {"person": "x' OR 1=1"}, "Nobody by this name can be paged"),
+        (Verb.ASSIGN, {"person": "999999"}, "This person cannot be given the alert"),
+        (Verb.ASSIGN, {"person": "x' OR 1=1"}, "This person cannot be given the alert"),
         (Verb.SNOOZE, {"minutes": ""}, "Choose how long to snooze this alert."),
         (Verb.SNOOZE, {"minutes": "-5"}, "Choose one of the lengths of time on the list."),
         (Verb.NOTE, {"note": "  "}, "Write something first."),
@@ -129,13 +129,29 @@ def test_assigning_needs_somebody_who_can_be_paged(alice, payments, alert):
 
     response = press(alice, alert, Verb.ASSIGN, person=mute.pk)
 
-    assert "can be paged" in response.text
+    assert "This person cannot be given the alert" in response.text
     assert mute.email not in browser(alice).get(f"/alerts/{alert.pk}/").text
 
 
 def test_assigning_to_somebody_who_may_not_see_it_is_refused(alice, mallory, alert):
-    assert "may not see alerts" in press(alice, alert, Verb.ASSIGN, person=mallory.pk).text
+    response = press(alice, alert, Verb.ASSIGN, person=mallory.pk)
+
+    assert "This person cannot be given the alert" in response.text
+    assert mallory.email not in response.text
     assert Alert.objects.get().assignee is None
+
+
+def test_the_people_of_the_group_stand_first(alice, bob, mallory, alert):
+    Group.objects.update(visibility="everyone")
+
+    choices = list(browser(alice).get(f"/alerts/{alert.pk}/").context["assign_form"]["person"])
+
+    assert [str(c.data["label"]).split()[0] for c in choices] == [
+        "Choose",
+        "Alice",
+        "Bob",
+        "Mallory",
+    ]
 
 
 def test_a_note_is_on_the_timeline(alice, alert):
