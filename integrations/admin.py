@@ -63,6 +63,9 @@ class IntegrationAdmin(ModelAdmin):
         ("Key", {"fields": ("key_begins", "last_event_at", "created_at")}),
     )
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fieldsets if obj else self.fieldsets[:-1]  # it has no key before it is saved
+
     @admin.display(description="Alerts go to")
     def answers(self, integration: Integration) -> str:
         return str(integration.group or integration.assignee)
