@@ -48,11 +48,12 @@ class Reaper:
 
     def strike(self, kind: Kind) -> float | None:
         """Kill one process of this kind; return when (monotonic), None when there is none now."""
+        place = self._random.random()  # drawn even for nobody: a replay must not lose its step
         pids = sorted(kind.find(self._house))
         if not pids:
             self._journal.write("no target", kind=kind.name)
             return None
-        pid = pids[int(self._random.random() * len(pids))]
+        pid = pids[int(place * len(pids))]
         at = time.monotonic()
         if not kill(pid, kind.sign):
             self._journal.write("no target", kind=kind.name)
