@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('escalation', '0001_initial'),
+        ('escalation', '0002_pre_built_policies'),
     ]
 
     operations = [
