@@ -1,0 +1,72 @@
+"""What is unclear stays unclear until the provider was asked: nothing else may send it again."""
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+from django.db import connection
+
+from accounts.channels import CHANNELS
+from accounts.models import User
+from alertops import clock as the_clock
+from escalation import dispatch, engine, outbox
+from escalation.models import Notification
+from escalation.outbox import Claimed
+from tests import builders
+from tests.conftest import Clock
+from tests.doubles.twilio import TwilioDouble
+
+
+def page(person: User) -> None:
+    builders.alert(builders.group(primary=(person,)))
+    engine.tick(the_clock.now())
+
+
+def claim() -> Claimed:
+    (claimed,) = outbox.claim(the_clock.now(), dict.fromkeys(CHANNELS, 1))
+    return claimed
+
+
+@pytest.fixture
+def unclear(alice: User, twilio: TwilioDouble, clock: Clock) -> Notification:
+    """Accepted by the provider, which answered 500 and whose lists lag far behind."""
+    twilio.knobs.turn(accept_then_500=1.0, list_lag=3600)
+    page(alice)
+    clock.look()
+    twilio.knobs.turn(accept_then_500=0.0)
+    return Notification.objects.get()
+
+
+def test_a_refused_second_attempt_does_not_forget_the_first(
+    unclear: Notification, twilio: TwilioDouble, clock: Clock
+) -> None:
+    twilio.knobs.turn(too_many=1.0)
+    clock.forward(seconds=16)
+    unclear.refresh_from_db()
+    assert unclear.state == "unknown"
+    twilio.knobs.turn(too_many=0.0, list_lag=0.0)
+    clock.forward(seconds=20)
+    unclear.refresh_from_db()
+    assert (unclear.state, len(twilio.messages)) == ("accepted", 1)
+
+
+def test_holding_back_an_unclear_page_leaves_it_unclear(
+    unclear: Notification, clock: Clock
+) -> None:
+    clock.set(the_clock.now() + timedelta(seconds=16))
+    outbox.release([(claim(), the_clock.now() + timedelta(seconds=60))])
+    unclear.refresh_from_db()
+    assert (unclear.state, unclear.attempts) == ("unknown", 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sender_survives_the_loss_of_its_database_connection(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    page(alice)
+    claimed = claim()
+    with psycopg.connect(**connection.get_connection_params()) as other:
+        pid = connection.connection.info.backend_pid
+        other.execute("SELECT pg_terminate_backend(%s)", [pid])
+    sent = dispatch._send_patiently(claimed)
+    assert (sent.result.outcome, len(twilio.messages)) == ("accepted", 1)
