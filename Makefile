@@ -16,6 +16,8 @@ WORKERS ?= 2
 .DEFAULT_GOAL := run
 
 ## Demo data (only into an empty database), then the whole house. Ctrl-C stops it.
+## Its people are invented, so nothing is really sent: OUTBOX_ONLY=no in .env changes that.
+run: export OUTBOX_ONLY := $(or $(OUTBOX_ONLY),$(shell sed -n 's/^OUTBOX_ONLY=//p' .env 2>/dev/null),yes)
 run: .venv/run.stamp
 	@exec $(BIN)/python manage.py serve --demo
 

@@ -42,7 +42,7 @@ def main() -> None:
             header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES
         ),
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         log_access=False,  # paths carry keys
         log_dictconfig=_logging(),
         respawn_failed_workers=True,
@@ -88,7 +88,7 @@ def share_connections() -> None:
 
 def _logging() -> dict[str, Any]:
     """Our own logging, word for word: granian lays its configuration over everything."""
-    loggers = {**settings.LOGGING["loggers"], "_granian": {"level": "WARNING", "propagate": True}}
+    loggers = {**settings.LOGGING["loggers"], "_granian": {"level": "ERROR", "propagate": True}}
     return {**settings.LOGGING, "loggers": loggers}
 
 
