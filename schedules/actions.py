@@ -8,16 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import models, transaction
+from django.core.exceptions import ValidationError
+from django.db import transaction
 
-from accounts.models import AuditEntry, User
+from accounts import audit
+from accounts.errors import NotAllowed
+from accounts.models import User
 from groups.models import Group, Member
 from schedules.models import Override, Rotation, RotationMember, Schedule, validate_assignable
-
-
-class NotAllowed(PermissionDenied):
-    """A person asked for what is not theirs to change, or cannot be changed any more."""
 
 
 def may_edit(user: User, group: Group) -> bool:
@@ -42,7 +40,7 @@ def save_schedule(schedule: Schedule, *, actor: User | None, now: datetime) -> S
     _require_editor(actor, schedule.group)
     schedule.full_clean()
     schedule.save()
-    record("added" if is_new else "changed", schedule, actor=actor, now=now)
+    audit.record("added" if is_new else "changed", schedule, actor=actor, now=now)
     return schedule
 
 
@@ -68,7 +66,7 @@ def save_rotation(
             for position, user in enumerate(people)
         )
         facts = {"members": [user.pk for user in people]}
-    record("added" if is_new else "changed", rotation, actor=actor, now=now, **facts)
+    audit.record("added" if is_new else "changed", rotation, actor=actor, now=now, **facts)
     return rotation
 
 
@@ -76,7 +74,7 @@ def save_rotation(
 def remove(thing: Schedule | Rotation, *, actor: User | None, now: datetime) -> None:
     """Delete a schedule or a rotation with all that hangs on it."""
     _require_editor(actor, _group_of(thing))
-    record("deleted", thing, actor=actor, now=now)
+    audit.record("deleted", thing, actor=actor, now=now)
     thing.delete()
 
 
@@ -96,7 +94,7 @@ def add_override(override: Override, *, actor: User | None, now: datetime) -> Ov
     override.created_by = actor
     override.full_clean()
     override.save()
-    record("added", override, actor=actor, now=now, **_facts(override))
+    audit.record("added", override, actor=actor, now=now, **_facts(override))
     return override
 
 
@@ -116,7 +114,7 @@ def change_override(override: Override, *, actor: User | None, now: datetime) ->
         override.starts_at = max(override.starts_at, now)
     override.full_clean()
     override.save()
-    record("changed", override, actor=actor, now=now, **_facts(override))
+    audit.record("changed", override, actor=actor, now=now, **_facts(override))
     return override
 
 
@@ -127,28 +125,12 @@ def end_override(override: Override, *, actor: User | None, now: datetime) -> No
     _require_override(actor, override)
     if override.ends_at <= now:
         raise NotAllowed("This override is over; what happened stays as it was.")
-    record("ended", override, actor=actor, now=now, **_facts(override))
+    audit.record("ended", override, actor=actor, now=now, **_facts(override))
     if override.starts_at >= now:
         override.delete()
     else:
         override.ends_at = now
         override.save(update_fields=["ends_at"])
-
-
-def record(
-    verb: str, thing: models.Model, *, actor: User | None, now: datetime, **facts: Any
-) -> None:
-    """Write the change on the audit trail, in the caller's transaction."""
-    AuditEntry.objects.create(
-        at=now,
-        actor=actor,
-        actor_name=str(actor) if actor else "",
-        verb=verb,
-        subject_type=thing._meta.label_lower,
-        subject_id=thing.pk,
-        subject_name=str(thing)[:200],
-        data=facts,
-    )
 
 
 def _require_editor(actor: User | None, group: Group) -> None:

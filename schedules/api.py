@@ -10,6 +10,7 @@ from rest_framework import serializers, viewsets
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
 
+from accounts.api_errors import refusals
 from accounts.models import User
 from alertops import clock
 from groups.models import Group
@@ -39,7 +40,8 @@ class ThroughActions(serializers.ModelSerializer[Any]):
         people = values.pop("people", None)
         for name, value in values.items():
             setattr(thing, name, value)
-        return self.act(thing, people, actor=self.context["request"].user, now=clock.now())
+        with refusals():
+            return self.act(thing, people, actor=self.context["request"].user, now=clock.now())
 
     def act(self, thing: Any, people: list[User] | None, *, actor: User, now: datetime) -> Any:
         raise NotImplementedError
@@ -120,7 +122,8 @@ class ScheduleViewSet(viewsets.ModelViewSet[Schedule]):
         return visible.select_related("group").order_by("pk")
 
     def perform_destroy(self, instance: Schedule) -> None:
-        actions.remove(instance, actor=viewer(self.request), now=clock.now())
+        with refusals():
+            actions.remove(instance, actor=viewer(self.request), now=clock.now())
 
 
 class RotationViewSet(viewsets.ModelViewSet[Rotation]):
@@ -136,7 +139,8 @@ class RotationViewSet(viewsets.ModelViewSet[Rotation]):
         return rotations.select_related("schedule__group").prefetch_related("members__user")
 
     def perform_destroy(self, instance: Rotation) -> None:
-        actions.remove(instance, actor=viewer(self.request), now=clock.now())
+        with refusals():
+            actions.remove(instance, actor=viewer(self.request), now=clock.now())
 
 
 class OverrideViewSet(viewsets.ModelViewSet[Override]):
@@ -155,4 +159,5 @@ class OverrideViewSet(viewsets.ModelViewSet[Override]):
         )
 
     def perform_destroy(self, instance: Override) -> None:
-        actions.end_override(instance, actor=viewer(self.request), now=clock.now())
+        with refusals():
+            actions.end_override(instance, actor=viewer(self.request), now=clock.now())

@@ -158,6 +158,13 @@ class Rotation(models.Model):
         return self.name
 
     @property
+    def rhythm(self) -> str:
+        """Say when hands change: "every week, Mondays at 09:00"."""
+        turn = Unit(self.unit).name.lower() if self.count == 1 else f"{self.count} {self.unit}s"
+        day = f"{self.starts_on:%A}s " if self.unit == Unit.WEEK else ""
+        return f"every {turn}, {day}at {self.handoff_at:%H:%M}"
+
+    @property
     def people(self) -> list[User]:
         """The line, first turn first; prefetch `members__user` before asking many."""
         return [place.user for place in self.members.all()]

@@ -74,17 +74,17 @@ def next_handoff(group_id: int, at: datetime) -> Segment | None:
 
 def board(group_ids: Iterable[int], at: datetime) -> dict[int, BoardEntry]:
     """Return on-call now and the next change of each role for many groups, in one query."""
-    return {
-        group: BoardEntry(
-            roster,
-            _answer(roster, at),
-            {
-                role: rota.next_handoff(roster.plan, at, [role], within=HORIZON)
-                for role in resolver.ROLES
-            },
-        )
-        for group, roster in rosters.load(group_ids, at, at + HORIZON).items()
+    found = rosters.load(group_ids, at, at + HORIZON)
+    return {group: entry_of(roster, at) for group, roster in found.items()}
+
+
+def entry_of(roster: Roster, at: datetime) -> BoardEntry:
+    """Return on-call at `at` and the next change of each role, from a roster that reaches as far
+    as the horizon."""
+    changes = {
+        role: rota.next_handoff(roster.plan, at, [role], within=HORIZON) for role in resolver.ROLES
     }
+    return BoardEntry(roster, _answer(roster, at), changes)
 
 
 def shifts(schedule: Schedule, since: datetime, until: datetime) -> list[Shift]:

@@ -1,6 +1,16 @@
-"""Pages of this app."""
+"""Pages: who is on call, schedules, and the pieces other pages show of them."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from schedules import views, views_board
 
 app_name = "schedules"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("on-call/", views_board.on_call, name="on-call"),
+    path("on-call/me/", views_board.me, name="me"),
+    path("on-call/groups/<slug:slug>/", views_board.group, name="group"),
+    path("schedules/", views_board.schedule_list, name="list"),
+    path("schedules/<int:pk>/", views.detail, name="detail"),
+    path("schedules/<int:pk>/overrides/", views.add_override, name="override"),
+    path("schedules/<int:pk>/overrides/<int:override_pk>/end/", views.end_override, name="end"),
+]

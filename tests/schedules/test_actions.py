@@ -5,9 +5,9 @@ from datetime import time, timedelta
 import pytest
 from django.core.exceptions import ValidationError
 
+from accounts.errors import NotAllowed
 from accounts.models import AuditEntry, User
 from schedules import actions
-from schedules.actions import NotAllowed
 from schedules.models import Override, Rotation, Schedule
 from tests.schedules.rows import NOW, cover, turns
 

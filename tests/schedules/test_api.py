@@ -275,16 +275,16 @@ def test_an_ordinary_member_reads_all_and_changes_only_their_own_shifts(
     rotation = turns(schedule, ann)
     client = api(ben)
     refused = send(client, "patch", f"rotations/{rotation.pk}/", {"members": [ben.pk]})
-    assert refused.status_code == 403
+    assert refused.status_code == 409
     assert refused.json() == {"error": "Only those who may edit Payments can change its schedules."}
-    assert client.delete(f"/api/v1/schedules/{schedule.pk}/").status_code == 403
+    assert client.delete(f"/api/v1/schedules/{schedule.pk}/").status_code == 409
     override = {
         "schedule": schedule.pk,
         "role": "primary",
         "starts_at": NOW.isoformat(),
         "ends_at": "2026-01-08T00:00Z",
     }
-    assert send(client, "post", "overrides/", override | {"user": cleo.pk}).status_code == 403
+    assert send(client, "post", "overrides/", override | {"user": cleo.pk}).status_code == 409
     assert send(client, "post", "overrides/", override | {"user": ben.pk}).status_code == 201
 
 
@@ -292,18 +292,18 @@ def test_a_schedule_cannot_be_moved_into_a_group_that_is_not_mine(api, schedule,
     schedule.group.members.filter(user=ann).update(can_edit=True)
     other = team(ann, ben, name="Other")
     refused = send(api(ann), "patch", f"schedules/{schedule.pk}/", {"group": "other"})
-    assert refused.status_code == 403
+    assert refused.status_code == 409
     foreign = calendar(other)
     moved = turns(schedule, ann)
     assert (
         send(api(ann), "patch", f"rotations/{moved.pk}/", {"schedule": foreign.pk}).status_code
-        == 403
+        == 409
     )
     assert (
         send(
             api(ann), "patch", f"rotations/{turns(foreign, ben).pk}/", {"schedule": schedule.pk}
         ).status_code
-        == 403
+        == 409
     )
 
 
