@@ -125,6 +125,7 @@ def main() -> int:
         began = time.monotonic()
         _play(run, house, twilio, scene, wish)
         verdict = judge(house, scene, run.path("answers"), run.path("accepted"), run.samples)
+        verdict.broken += [f"an error in the log: {words}" for words in house.surprises()]
         good = report(run, verdict, time.monotonic() - began)
     if good and not wish.keep:
         for file in run.folder.iterdir():

@@ -22,6 +22,14 @@ from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN
 
 ROOT = Path(__file__).resolve().parents[1]
 FROM = "+14155550199"
+# What dying processes and a dying database may raise.
+EXPLAINED = (
+    "OperationalError",
+    "InterfaceError",
+    "AdminShutdown",
+    "PoolTimeout",
+    "failed to start: sentinel exited",
+)
 
 
 def free_port() -> int:
@@ -123,6 +131,19 @@ class House:
                 return False
             time.sleep(0.1)
         return True
+
+    def surprises(self) -> list[str]:
+        """Return the errors of the log that a lost process or database does not explain."""
+        found = []
+        for line in (self.home / "serve.log").read_text(errors="replace").splitlines():
+            with suppress(ValueError):
+                facts = json.loads(line)
+                raised = str(facts.get("exception") or "")
+                explained = not raised or any(word in raised for word in EXPLAINED)
+                if facts["level"] in {"error", "critical"} and not explained:
+                    reason = raised.strip().splitlines()[-1]
+                    found.append(f"{facts['logger']}: {facts['message']}: {reason}"[:300])
+        return found
 
     # Its processes, by what they do.
 
