@@ -1,0 +1,251 @@
+"""What the outbox does when providers misbehave, senders die and people answer meanwhile."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from accounts.models import ContactMethod, User
+from alertops import clock as the_clock
+from alerts import actions
+from alerts.actions import Move
+from alerts.models import Alert, AlertEvent
+from alerts.states import Kind, Verb
+from escalation import caps, dispatch, engine, outbox
+from escalation.models import Attempt, Circuit, Notification
+from escalation.sending import send
+from tests import builders
+from tests.conftest import Clock
+from tests.doubles.twilio import TwilioDouble
+
+
+def open_alert(*people: User, **fields: Any) -> Alert:
+    alert = builders.alert(builders.group(primary=people, **fields))
+    engine.tick(the_clock.now())
+    return alert
+
+
+def kinds(alert: Alert) -> list[str]:
+    return list(AlertEvent.objects.filter(alert=alert).values_list("kind", flat=True))
+
+
+def test_a_message_that_was_taken_is_accepted_with_the_providers_id(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    open_alert(alice)
+    clock.look()
+    row = Notification.objects.get()
+    assert (row.state, row.provider_id) == ("accepted", twilio.messages[0].sid)
+    assert row.tries.get().outcome == "accepted"
+
+
+@pytest.mark.parametrize("fault", ["accept_then_500", "accept_then_reset", "bad_json"])
+def test_an_unclear_send_is_looked_up_and_adopted_not_sent_again(
+    alice: User, twilio: TwilioDouble, clock: Clock, fault: str
+) -> None:
+    twilio.knobs.turn(**{fault: 1.0})
+    open_alert(alice)
+    clock.look()
+    assert Notification.objects.get().state == "unknown"
+    twilio.knobs.turn(**{fault: 0.0})
+    clock.forward(seconds=15)
+    assert Notification.objects.get().state == "accepted"
+    assert len(twilio.messages) == 1
+
+
+def test_an_unclear_send_the_provider_never_got_is_sent_again(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    twilio.knobs.turn(reset=1.0)
+    open_alert(alice)
+    clock.look()
+    assert not twilio.messages
+    twilio.knobs.turn(reset=0.0)
+    clock.forward(seconds=16)
+    assert Notification.objects.get().state == "accepted"
+    assert len(twilio.messages) == 1
+
+
+def test_too_many_requests_is_retried_and_never_faster_than_asked(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    twilio.knobs.turn(burst_429=1, retry_after=7)
+    open_alert(alice)
+    clock.look()
+    assert not twilio.messages
+    clock.forward(seconds=6)
+    assert not twilio.messages
+    clock.forward(seconds=1)
+    assert len(twilio.messages) == 1
+
+
+def test_a_dead_number_is_disabled_and_the_next_method_is_used_at_once(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    dead = alice.contact_methods.get()
+    alive = builders.contact(alice, "voice", rule=False)
+    twilio.knobs.turn(refuse={dead.address: 21610})
+    alert = open_alert(alice)
+    clock.look()
+    assert [call.to for call in twilio.calls] == [alive.address]
+    assert ContactMethod.objects.get(pk=dead.pk).disabled_at is not None
+    assert Kind.PAGE_FAILED in kinds(alert)
+
+
+def test_when_nobody_of_a_level_can_be_reached_the_next_level_does_not_wait(
+    alice: User, bob: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    policy = builders.policy(
+        {"target": "primary", "wait_seconds": 3600}, {"target": "secondary", "wait_seconds": 3600}
+    )
+    twilio.knobs.turn(refuse={alice.contact_methods.get().address: 21211})
+    builders.alert(builders.group(primary=(alice,), secondary=(bob,), policy=policy))
+    clock.look()
+    assert [record.to for record in twilio.messages] == [bob.contact_methods.get().address]
+
+
+def test_a_revoked_account_uses_the_next_method_now_and_keeps_trying(
+    alice: User, twilio: TwilioDouble, clock: Clock, settings: Any, smtp_double: Any
+) -> None:
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp_double.port
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    builders.contact(alice, "email", rule=False)
+    twilio.knobs.turn(account_error=20003)
+    open_alert(alice)
+    clock.look()
+    assert len(smtp_double.mails) == 1
+    sms = Notification.objects.get(channel="sms")
+    assert (sms.state, sms.widened) == ("pending", True)
+
+
+def test_five_failures_open_the_circuit_and_people_are_reached_otherwise(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    twilio.knobs.turn(accept_rate=0.0, refuse_code=20500)
+    open_alert(alice)
+    clock.look()
+    clock.forward(seconds=60)
+    assert Circuit.objects.get(channel="sms").failures >= 1
+
+
+def test_what_was_never_delivered_is_followed_by_the_next_method(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    builders.contact(alice, "voice", rule=False)
+    twilio.knobs.turn(message_outcome="undelivered")
+    alert = open_alert(alice)
+    clock.look()
+    assert not twilio.calls
+    twilio.settle()
+    clock.forward(seconds=61)
+    assert len(twilio.calls) == 1
+    assert Kind.PAGE_FAILED in kinds(alert)
+
+
+def test_an_acknowledgement_between_claim_and_send_stops_the_message(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    alert = open_alert(alice)
+    [claimed] = outbox.claim(clock.now(), {"sms": 5})
+    actions.apply(Verb.ACKNOWLEDGE, alert.pk, Move(actor=alice, now=clock.now()))
+    sent = send(claimed)
+    assert sent.result.state == "cancelled"
+    assert not twilio.messages
+
+
+def test_a_sender_that_died_gives_its_message_back_when_the_lease_ends(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    open_alert(alice)
+    [claimed] = outbox.claim(clock.now(), {"sms": 5})
+    clock.forward(seconds=14)
+    assert not twilio.messages
+    clock.forward(seconds=2)
+    assert len(twilio.messages) == 1
+    assert Attempt.objects.filter(notification=claimed.id).count() == 2
+
+
+def test_a_sender_that_died_after_sending_causes_no_second_message(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    open_alert(alice)
+    [claimed] = outbox.claim(clock.now(), {"sms": 5})
+    send(claimed)  # and the process dies before it can write the result
+    clock.forward(seconds=16)
+    assert len(twilio.messages) == 1
+    assert Notification.objects.get().state == "accepted"
+
+
+def test_a_late_result_of_a_lease_that_was_taken_over_changes_nothing(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    open_alert(alice)
+    [claimed] = outbox.claim(clock.now(), {"sms": 5})
+    the_clock.forward(timedelta(seconds=16))
+    outbox.give_back_expired_leases(clock.now())
+    assert not outbox.still_wanted(claimed)
+    sent = send(claimed)
+    assert sent.result.state == "cancelled"
+    assert outbox.write([sent.result]) == set()
+    assert Notification.objects.get().state == "unknown"
+
+
+def test_two_dispatchers_never_hold_the_same_message(alice: User, clock: Clock) -> None:
+    open_alert(alice)
+    assert len(outbox.claim(clock.now(), {"sms": 5})) == 1
+    assert outbox.claim(clock.now(), {"sms": 5}) == []
+
+
+def test_more_texts_than_the_cap_become_one_summary_and_wait(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    group = builders.group(primary=(alice,))
+    for number in range(9):
+        builders.alert(group, title=f"Alert {number}")
+    clock.look()
+    assert len(twilio.messages) == 6
+    assert "+3 more alerts are waiting" in twilio.messages[-1].body
+    assert Notification.objects.filter(state="pending").count() == 3
+    assert AlertEvent.objects.filter(kind=Kind.PAGE_DELAYED).count() == 3
+
+
+def test_the_first_page_of_a_quiet_person_is_never_held_back(alice: User, bob: User) -> None:
+    assert caps.split([], the_clock.now()) == ([], [])
+
+
+def test_without_a_provider_the_message_can_be_read_in_the_outbox(
+    alice: User, clock: Clock
+) -> None:
+    open_alert(alice)
+    clock.look()
+    row = Notification.objects.get()
+    assert (row.state, row.is_local) == ("accepted", True)
+
+
+def test_a_channel_without_provider_gives_way_to_one_that_has_one(
+    alice: User, clock: Clock, settings: Any, smtp_double: Any
+) -> None:
+    settings.OUTBOX_ONLY = False
+    settings.TWILIO_ACCOUNT_SID = ""
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp_double.port
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    builders.contact(alice, "email", rule=False)
+    open_alert(alice)
+    clock.look()
+    assert len(smtp_double.mails) == 1
+
+
+def test_a_page_that_could_not_leave_for_an_hour_expires_loudly(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    twilio.knobs.turn(account_error=20003)
+    alert = open_alert(alice)
+    clock.look()
+    the_clock.forward(timedelta(hours=2))
+    dispatch.run_once(clock.now())
+    assert Notification.objects.get(channel="sms").state == "expired"
+    assert Kind.PAGE_FAILED in kinds(alert)
