@@ -174,5 +174,6 @@ def test_no_page_scrolls_sideways(page, live_server, settings, alice, open_alert
 
     for path in ("/", "/alerts/", f"/alerts/{alert.pk}/", "/alerts/new/", f"/a/{token}/"):
         page.goto(live_server.url + path)
+        page.evaluate("document.querySelectorAll('#verbs details').forEach(d => d.open = true)")
         root = "document.documentElement"
         assert page.evaluate(f"{root}.scrollWidth - {root}.clientWidth") == 0, path
