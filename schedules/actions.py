@@ -35,9 +35,9 @@ def may_override(user: User, group: Group) -> bool:
 def save_schedule(schedule: Schedule, *, actor: User | None, now: datetime) -> Schedule:
     """Add or change a schedule. Raises ValidationError or NotAllowed."""
     is_new = schedule.pk is None
-    if not is_new:  # moving it to another group takes the right to both
-        _require_editor(actor, Schedule.objects.get(pk=schedule.pk).group)
     _require_editor(actor, schedule.group)
+    if not is_new and Schedule.objects.get(pk=schedule.pk).group_id != schedule.group_id:
+        raise ValidationError({"group": "A schedule stays in its group; make another one there."})
     schedule.full_clean()
     schedule.save()
     audit.record("added" if is_new else "changed", schedule, actor=actor, now=now)
@@ -50,21 +50,14 @@ def save_rotation(
 ) -> Rotation:
     """Add or change a rotation and, unless `people` is None, who takes turns in which order."""
     is_new = rotation.pk is None
-    if not is_new:
-        before = Rotation.objects.select_related("schedule__group").get(pk=rotation.pk)
-        _require_editor(actor, before.schedule.group)
     _require_editor(actor, rotation.schedule.group)
+    if not is_new:
+        _require_same_group(Rotation.objects.get(pk=rotation.pk).schedule, rotation.schedule)
     rotation.full_clean()
     rotation.save()
     facts: dict[str, Any] = {}
     if people is not None:
-        for user in people:
-            validate_assignable(user, rotation.schedule.group)
-        rotation.members.all().delete()
-        RotationMember.objects.bulk_create(
-            RotationMember(rotation=rotation, user=user, position=position)
-            for position, user in enumerate(people)
-        )
+        _set_line(rotation, people)
         facts = {"members": [user.pk for user in people]}
     audit.record("added" if is_new else "changed", rotation, actor=actor, now=now, **facts)
     return rotation
@@ -104,6 +97,7 @@ def change_override(override: Override, *, actor: User | None, now: datetime) ->
     before = Override.objects.select_for_update().get(pk=override.pk)
     _require_override(actor, before)
     _require_override(actor, override)
+    _require_same_group(before.schedule, override.schedule)
     if before.ends_at <= now:
         raise NotAllowed("This override is over; what happened stays as it was.")
     if override.ends_at <= now:
@@ -149,6 +143,23 @@ def _require_override(actor: User | None, override: Override) -> None:
             "You can take a shift over or give away your own; "
             f"ask somebody who may edit {group} to move other people."
         )
+
+
+def _require_same_group(before: Schedule, after: Schedule) -> None:
+    if before.group_id != after.group_id:
+        raise ValidationError({"schedule": "It stays in its group; make another one there."})
+
+
+def _set_line(rotation: Rotation, people: Sequence[User]) -> None:
+    group = rotation.schedule.group
+    for user in people:
+        validate_assignable(user, group)
+    members = {m.user_id: m for m in Member.objects.filter(group=group, user__in=people)}
+    rotation.members.all().delete()
+    RotationMember.objects.bulk_create(
+        RotationMember(rotation=rotation, user=user, member=members[user.pk], position=position)
+        for position, user in enumerate(people)
+    )
 
 
 def _require_same_past(before: Override, after: Override) -> None:

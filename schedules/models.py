@@ -5,7 +5,7 @@ to people and by constraints to everybody else.
 """
 
 from datetime import UTC, date, datetime
-from typing import Self
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from accounts.fields import validate_time_zone
 from accounts.models import User
 from groups.models import Group, Member
 from schedules.states import Fills, Role, Unit
+from schedules.walltime import zone_of
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
 _FIRST, _LAST = (datetime(d.year, 1, 1, tzinfo=UTC) for d in (EARLIEST, LATEST))
@@ -55,7 +56,7 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
 class Schedule(models.Model):
     """Who is on call in a group, by the calendar. At most one per group is active."""
 
-    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="schedules")
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="schedules")
     name = models.CharField(max_length=120)
     time_zone = models.CharField(
         max_length=64,
@@ -94,7 +95,7 @@ class Schedule(models.Model):
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.time_zone)
+        return zone_of(self.time_zone)
 
 
 class Rotation(models.Model):
@@ -180,6 +181,10 @@ class RotationMember(models.Model):
         on_delete=models.PROTECT,
         related_name="rotation_places",
     )
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="rotation_places", editable=False
+    )
+    """Follows `user`: nobody takes turns without being in the group, or leaves it in between."""
     position = models.PositiveSmallIntegerField(help_text="The lowest takes the first turn.")
 
     class Meta:
@@ -199,6 +204,11 @@ class RotationMember(models.Model):
     def clean(self) -> None:
         if self.user_id and self.rotation_id:
             validate_assignable(self.user, self.rotation.schedule.group)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the membership in step with the person."""
+        self.member = Member.objects.get(group=self.rotation.schedule.group_id, user=self.user_id)
+        super().save(*args, **kwargs)
 
 
 class OverrideQuerySet(models.QuerySet["Override"]):

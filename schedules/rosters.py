@@ -16,6 +16,7 @@ from django.db import connection
 
 from schedules.resolver import Override, Place, Plan, Rotation, standing_order
 from schedules.states import Fills, Role, Unit
+from schedules.walltime import zone_of
 
 # Somebody who left the group, was switched off or is a mere Stakeholder is never on call: their
 # turn belongs to nobody (a null), and an override in their favour is not in force.
@@ -87,9 +88,9 @@ def _roster(group: int, zone: str, members: str | None, schedule: str | None) ->
     standing = standing_order([Place(*place[:3]) for place in places])
     managers = tuple(user for user, _, _, is_manager in places if is_manager)
     if schedule is None:
-        return Roster(group, ZoneInfo(zone), Plan(standing=standing), managers)
+        return Roster(group, zone_of(zone), Plan(standing=standing), managers)
     number, name, zone, rotations, overrides = json.loads(schedule)
-    tz = ZoneInfo(zone)
+    tz = zone_of(zone)
     plan = Plan(
         tuple(_rotation(tz, *row) for row in rotations or ()),
         tuple(_override(*row) for row in overrides or ()),

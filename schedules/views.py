@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -25,6 +24,7 @@ from schedules.rosters import Roster
 from schedules.rota import Shift
 from schedules.states import Why
 from schedules.views_board import posts
+from schedules.walltime import zone_of
 
 WEEKS, COLOURS = 2, 8
 WARNED = timedelta(days=14)
@@ -99,7 +99,7 @@ def _context(
     request: HttpRequest, schedule: Schedule, form: OverrideForm | None = None
 ) -> dict[str, Any]:
     user, now = person(request), clock.now()
-    zone = ZoneInfo(user.time_zone) if request.GET.get("zone") == "mine" else schedule.zone
+    zone = zone_of(user.time_zone) if request.GET.get("zone") == "mine" else schedule.zone
     first = _first_day(request.GET.get("from", ""), now.astimezone(zone).date())
     since, until = (grid.midnight(first + timedelta(weeks=n), zone) for n in (0, WEEKS))
     seen = since - MARGIN, until + MARGIN

@@ -5,9 +5,23 @@ Everything here answers in UTC, because Python compares two datetimes of the *sa
 wall clocks and would bring the outgoing person back in the repeated hour.
 """
 
+import logging
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+logger = logging.getLogger(__name__)
 _SECOND = timedelta(seconds=1)
+
+
+@lru_cache(maxsize=1024)
+def zone_of(name: str) -> ZoneInfo:
+    """Return the zone; UTC for one this machine does not know, so that one row stops no page."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        logger.error("%r is not a time zone here; its hand-offs are taken in UTC.", name)
+        return ZoneInfo("UTC")
 
 
 def first_instant(wall: datetime, zone: tzinfo) -> datetime:

@@ -303,7 +303,7 @@ def test_a_schedule_cannot_be_moved_into_a_group_that_is_not_mine(api, schedule,
         send(
             api(ann), "patch", f"rotations/{turns(foreign, ben).pk}/", {"schedule": schedule.pk}
         ).status_code
-        == 409
+        == 400
     )
 
 

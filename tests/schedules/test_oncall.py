@@ -7,12 +7,12 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 
 from accounts.models import User
-from groups.models import Group
+from groups.models import Group, Member
 from schedules import oncall
 from schedules.models import Override, Rotation, Schedule
 from schedules.oncall import OnCall
 from schedules.states import Fills, Role
-from tests.schedules.rows import NOW, calendar, cover, join, person, team, turns
+from tests.schedules.rows import NOW, calendar, cover, join, team, turns
 
 WEEK = timedelta(weeks=1)
 
@@ -98,7 +98,7 @@ def test_an_override_is_seen_at_once_and_says_why(group, schedule, ann, cleo) ->
     assert now_in(group, NOW + timedelta(hours=1)).primary == (ann.pk,)
 
 
-@pytest.mark.parametrize("gone", ["inactive", "stakeholder", "left"])
+@pytest.mark.parametrize("gone", ["inactive", "stakeholder"])
 def test_the_turn_of_somebody_who_is_gone_is_empty_and_hides_nobody(
     group, schedule, ann, ben, cleo, gone
 ) -> None:
@@ -111,8 +111,6 @@ def test_the_turn_of_somebody_who_is_gone_is_empty_and_hides_nobody(
             User.objects.filter(pk=ann.pk).update(is_active=False)
         case "stakeholder":
             User.objects.filter(pk=ann.pk).update(roles=["stakeholder"])
-        case "left":
-            group.members.filter(user=ann).delete()
     assert now_in(group).primary == (cleo.pk,)
     assert now_in(group).secondary == (ben.pk,)
 
@@ -192,12 +190,29 @@ def test_a_person_in_a_rotation_cannot_be_deleted(schedule, ann) -> None:
         ann.delete()
 
 
-def test_a_group_takes_its_schedule_along_and_leaves_the_people(group, schedule, ann) -> None:
+def test_a_member_who_takes_turns_cannot_leave_the_group(group, schedule, ann, ben) -> None:
     turns(schedule, ann)
-    cover(schedule, ann)
-    group.delete()
-    assert not Schedule.objects.exists()
-    assert User.objects.filter(pk=ann.pk).exists()
+    with pytest.raises(ProtectedError):
+        group.members.get(user=ann).delete()
+    group.members.get(user=ben).delete()
+
+
+def test_a_group_with_a_schedule_cannot_be_deleted(group, schedule) -> None:
+    with pytest.raises(ProtectedError):
+        group.delete()
+
+
+def test_nobody_takes_turns_without_being_in_the_group(schedule, stranger) -> None:
+    with pytest.raises(Member.DoesNotExist):
+        turns(schedule, stranger)
+
+
+def test_somebody_who_left_the_group_is_not_covering(group, schedule, ann, ben) -> None:
+    turns(schedule, ann)
+    cover(schedule, ben)
+    assert now_in(group).primary == (ben.pk,)
+    group.members.get(user=ben).delete()
+    assert now_in(group).primary == (ann.pk,)
 
 
 @pytest.mark.parametrize(
@@ -232,9 +247,3 @@ def test_two_people_cannot_have_the_same_place_in_the_line(schedule, ann, ben) -
 
     with pytest.raises(IntegrityError):
         crowd()
-
-
-def test_somebody_of_another_group_is_not_asked(group, schedule, ann) -> None:
-    other = person("Zoe")
-    turns(schedule, other, ann)
-    assert now_in(group).primary == ()
