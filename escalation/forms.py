@@ -84,7 +84,7 @@ class SequenceField(forms.Field):
 class LevelForm(forms.ModelForm):
     """One level. Left out, its position is the next; its channels are saved with it."""
 
-    channels = SequenceField(
+    sequence = SequenceField(
         label="Own channels",
         required=False,
         help_text="For the notification type “policy”: such as “push and SMS at once, phone after "
@@ -94,7 +94,7 @@ class LevelForm(forms.ModelForm):
     class Meta:
         model = Level
         fields = [
-            "position", "target", "user", "group", "channels", "times_to_notify",
+            "position", "target", "user", "group", "sequence", "times_to_notify",
             "interval_seconds", "member_wait_seconds", "wait_seconds",
         ]  # fmt: skip
 
@@ -104,7 +104,7 @@ class LevelForm(forms.ModelForm):
             self.fields["position"].required = False
         if self.instance.pk:
             rows = self.instance.channels.all()
-            self.initial["channels"] = tuple(
+            self.initial["sequence"] = tuple(
                 ChannelStep(row.kind, row.delay_seconds) for row in rows
             )
 
@@ -126,16 +126,16 @@ class LevelForm(forms.ModelForm):
             interval=data["interval_seconds"],
             member_wait=data["member_wait_seconds"],
             wait=data["wait_seconds"],
-            channels=data["channels"],
+            channels=data["sequence"],
         )
 
     def save(self, commit: bool = True) -> Any:
         level = super().save(commit)
-        if commit and "channels" in self.changed_data:
+        if commit and "sequence" in self.changed_data:
             level.channels.all().delete()
             LevelChannel.objects.bulk_create(
                 LevelChannel(level=level, kind=step.kind, delay_seconds=step.delay)
-                for step in self.cleaned_data["channels"]
+                for step in self.cleaned_data["sequence"]
             )
         return level
 

@@ -27,6 +27,7 @@ from schedules.states import Role
 HORIZON = timedelta(days=30)
 """Overrides further ahead than this are not looked at; no escalation runs that long."""
 SHOWN = 6
+FIRST = Position()
 MOST_STEPS = 500
 
 
