@@ -15,6 +15,7 @@ class AlertOpsConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("alertops.checks")
+        import_module("alertops.mail_events").connect()
         # The last app of all: every table is there when its migrations have been applied.
         post_migrate.connect(_wind_up, sender=apps.get_app_config("incidents"))
 

@@ -30,6 +30,10 @@ __all__ = [
     "open_alerts",
 ]
 
+class Superseded(NotAllowed):
+    """The page being answered is not the current one any more."""
+
+
 # A mistaken click on "unacknowledge" can be taken back before anybody is woken.
 UNACKNOWLEDGE_GRACE = timedelta(seconds=10)
 LONGEST_SNOOZE = timedelta(days=7)
@@ -49,6 +53,8 @@ class Move:
     seen_at: datetime | None = None
     """For escalate: when its sender last saw the alert. A newer escalation makes it a no-op,
     so the button pressed on two phones moves one level only."""
+    epoch: int | None = None
+    """The page being answered. Where somebody has answered since, the move is refused."""
 
 
 @transaction.atomic
@@ -59,6 +65,8 @@ def apply(verb: Verb, alert_id: int, move: Move) -> Alert:
     """
     alert = Alert.objects.select_for_update(of=("self",)).get(pk=alert_id)
     step = TRANSITIONS[verb]
+    if move.epoch is not None and move.epoch != alert.epoch:
+        raise Superseded("This alert has been answered or paged anew since; look at it first.")
     if Status(alert.status) not in step.allowed:
         raise NotAllowed(f"This alert is {alert.status}; it cannot be {step.done}.")
     _MOVES[verb](alert, move)
@@ -68,7 +76,7 @@ def apply(verb: Verb, alert_id: int, move: Move) -> Alert:
 def _acknowledge(alert: Alert, move: Move) -> None:
     if alert.status == Status.ACKNOWLEDGED:
         if move.actor and alert.acknowledged_by_id != move.actor.pk:
-            _tell(alert, Kind.ACKNOWLEDGED, move, also=True)  # said, owner unchanged
+            _say_so_too(alert, move)
         return
     alert.status = Status.ACKNOWLEDGED
     alert.acknowledged_at, alert.acknowledged_by = move.now, move.actor
@@ -77,6 +85,16 @@ def _acknowledge(alert: Alert, move: Move) -> None:
     _stop(alert)
     _wake(alert, Wake.ACKNOWLEDGED, move.now)  # the policy may say that it expires
     _tell(alert, Kind.ACKNOWLEDGED, move)
+
+
+def _say_so_too(alert: Alert, move: Move) -> None:
+    """Somebody else acknowledged as well: said once, the owner stays."""
+    since = alert.acknowledged_at or move.now
+    said = AlertEvent.objects.filter(
+        alert=alert, kind=Kind.ACKNOWLEDGED, actor=move.actor, at__gte=since
+    )
+    if not said.exists():
+        _tell(alert, Kind.ACKNOWLEDGED, move, also=True)
 
 
 def _unacknowledge(alert: Alert, move: Move) -> None:

@@ -81,7 +81,7 @@ def _press(
     verb = request.POST.get("verb", Verb.ACKNOWLEDGE)
     if verb not in VERBS:
         return _answer(request, "unknown", 404)
-    move = actions.Move(actor=person, now=now, via="link")
+    move = actions.Move(actor=person, now=now, via="link", epoch=alert.epoch)
     with suppress(actions.NotAllowed):  # somebody was quicker; the page says who
         actions.apply(Verb(verb), alert.pk, move)
     response = redirect("alerts:link", token)

@@ -241,7 +241,12 @@ class _Look:
         if standing.exhausted_at is None:
             self.tell(Kind.EXHAUSTED, empty=empty, rounds=step.position.round)
             standing.exhausted_at = self.now
-        self.tell(Kind.FALLBACK, who=who, people=[one.id for one in recipients])
+        self.tell(
+            Kind.FALLBACK,
+            who=who,
+            people=[one.id for one in recipients if one.kind == "user"],
+            contacts=sum(one.kind == "contact" for one in recipients),
+        )
         self.notify(recipients, None, Purpose.FALLBACK)
         standing.position = Position() if empty else step.position
         self.decision.reschedule.wake_at = self.now + (RETRY_EMPTY if empty else REMIND_FALLBACK)

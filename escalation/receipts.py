@@ -19,7 +19,7 @@ from accounts.channels.base import Answer, Received
 from accounts.fields import digest
 from accounts.models import ContactMethod, User
 from alerts import actions
-from alerts.actions import Move, NotAllowed
+from alerts.actions import Move, NotAllowed, Superseded
 from alerts.models import Alert
 from alerts.states import Kind, Status, Verb
 from alerts.timeline import Fact, record
@@ -63,11 +63,11 @@ def handle(channel: str, received: Received, now: datetime) -> Answer:
     """Act on one callback and return what to answer. Raises UnknownToken."""
     if received.what == "reply":
         return _reply(channel, received, now)
-    attempt = (
-        Attempt.objects.select_related("notification")
-        .filter(token=received.token, notification__channel=channel)
-        .first()
-    )
+    tried = Attempt.objects.select_related("notification").filter(notification__channel=channel)
+    if received.token:
+        attempt = tried.filter(token=received.token).first()
+    else:  # a service that only knows its own number for the message
+        attempt = tried.filter(provider_id=received.provider_id or "?").order_by("-pk").first()
     if attempt is None:
         raise UnknownToken
     _forward(attempt.notification_id, attempt, received, now)
@@ -146,11 +146,12 @@ def _say(attempt: Attempt, now: datetime) -> Answer:
 def _act(verb: Verb, row: Notification, user: User | None, seen_at: datetime, now: datetime) -> str:
     """Apply a verb to the alert of one notification, if that page is still the current one."""
     alert = row.alert
-    if row.epoch != alert.epoch:
-        return _already(alert)
-    move = Move(actor=user, now=now, via=row.channel, seen_at=seen_at)
+    move = Move(actor=user, now=now, via=row.channel, seen_at=seen_at, epoch=row.epoch)
     try:
         actions.apply(verb, alert.pk, move)
+    except Superseded:
+        alert.refresh_from_db()
+        return _already(alert)
     except NotAllowed as refusal:
         return str(refusal)
     return _DONE[verb].format(alert.pk)

@@ -19,9 +19,11 @@ from escalation.models import Notification
 from escalation.states import State
 from integrations import inbox
 from tests import builders
+from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioDouble
 
 pytest_plugins = ["tests.doubles.fixtures"]
 
+PUBLIC_URL = "https://alerts.example.org"
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
@@ -50,6 +52,17 @@ def _quiet_doorbell(django_db_setup: None) -> Iterator[None]:
 def _local_outbox(settings: Settings) -> None:
     """Messages stay in the outbox unless a test plugs in a double."""
     settings.OUTBOX_ONLY = True
+
+
+@pytest.fixture
+def twilio(twilio_double: TwilioDouble, settings: Settings) -> TwilioDouble:
+    """The phone company: takes messages and calls, calls nobody back by itself."""
+    settings.OUTBOX_ONLY = False
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = ACCOUNT_SID, AUTH_TOKEN
+    settings.TWILIO_FROM, settings.TWILIO_API_URL = "+15005550006", twilio_double.base_url
+    settings.PUBLIC_URL = PUBLIC_URL
+    twilio_double.knobs.turn(callbacks=False)
+    return twilio_double
 
 
 class Clock:

@@ -19,20 +19,6 @@ from integrations.models import Integration
 from schedules.models import Rotation, RotationMember, Schedule
 from tests import builders
 from tests.doubles.push import PushDouble
-from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioDouble
-
-PUBLIC_URL = "https://alerts.example.org"
-
-
-@pytest.fixture
-def twilio(twilio_double: TwilioDouble, settings: Any) -> TwilioDouble:
-    """The phone company: takes messages and calls, calls nobody back by itself."""
-    settings.OUTBOX_ONLY = False
-    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = ACCOUNT_SID, AUTH_TOKEN
-    settings.TWILIO_FROM, settings.TWILIO_API_URL = "+15005550006", twilio_double.base_url
-    settings.PUBLIC_URL = PUBLIC_URL
-    twilio_double.knobs.turn(callbacks=False)
-    return twilio_double
 
 
 @pytest.fixture

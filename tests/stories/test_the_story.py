@@ -11,10 +11,10 @@ from twilio.request_validator import RequestValidator
 from alerts.models import Alert, AlertEvent
 from escalation.models import Notification
 from integrations.samples import firing, of
-from tests.conftest import Clock
+from tests.conftest import PUBLIC_URL, Clock
 from tests.doubles.push import PushDouble
 from tests.doubles.twilio import AUTH_TOKEN, TwilioDouble
-from tests.stories.conftest import PUBLIC_URL, Payments
+from tests.stories.conftest import Payments
 
 PRIYA, MARCUS, ELENA = "+14155550101", "+14155550102", "+14155550103"
 

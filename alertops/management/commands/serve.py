@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command, get_commands
 from django.db import OperationalError, connection, connections
 
+from accounts.channels import CHANNELS
 from alertops import embedded_place, embedded_postgres, static, watchdog, web, worker
 from alertops.embedded_place import Unavailable
 from alertops.supervisor import AlreadyRunning, Child, Supervisor
@@ -81,6 +82,9 @@ def set_up(*, demo: bool) -> None:
 def preload(names: list[str]) -> None:
     """Load the code of the children now: what is loaded before they are forked, they share."""
     importlib.import_module("alertops.clockwork")
+    for channel in CHANNELS.values():
+        if not settings.OUTBOX_ONLY and not channel.configured():
+            channel.prepare()  # the first page must not wait for a library
     if "web" in names:
         importlib.import_module("alertops.wsgi")
         importlib.import_module(settings.ROOT_URLCONF)
