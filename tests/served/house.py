@@ -1,0 +1,101 @@
+"""A served house for the tests: the installation itself, and how one talks to it from outside."""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from tests.served.scene import Scene
+from tools.chaos_house import ROOT, House
+
+T = TypeVar("T")
+LOOK = "from tests.served import scene; scene.main()"
+
+
+class Served(House):
+    """`with Served(twilio_url) as house:` serves, with its people in place once `seed` was called.
+
+    Nothing but the addresses of the providers differs from an installation in production.
+    """
+
+    prefix = "alertops-served-"
+    scene: Scene
+
+    def __init__(self, twilio_url: str) -> None:
+        super().__init__(twilio_url)
+        self.environment |= {"PUSH_ALLOW_PRIVATE": "yes", "OUTBOX_ONLY": "no"}
+        self._read = 0
+
+    @property
+    def url(self) -> str:
+        return self.environment["PUBLIC_URL"]
+
+    def seed(self, subscription: dict[str, Any]) -> None:
+        """Write the people, groups and integrations, in a process of its own."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", "shell", "-c", LOOK],
+            cwd=ROOT,
+            env=self.full_environment(),
+            input=json.dumps(subscription),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        self.scene = Scene(**json.loads(done.stdout.splitlines()[-1]))
+
+    def send(self, integration: str, payload: Any) -> float:
+        """Send an event to an integration; return when the 202 was here, in epoch seconds."""
+        key = self.scene.keys[integration]
+        headers = {"Content-Type": "application/json"}
+        status, body = self.ask("POST", f"/integrations/{key}/", json.dumps(payload), headers)
+        at = time.time()
+        assert status == 202, body
+        return at
+
+    def api(self, path: str) -> Any:
+        """GET from the API as somebody who sees everything."""
+        status, body = self.ask(
+            "GET", f"/api/v1{path}", headers={"Authorization": f"Bearer {self.scene.token}"}
+        )
+        assert status == 200, body
+        return json.loads(body)
+
+    def alerts(self, integration: str) -> list[dict[str, Any]]:
+        """All alerts of an integration by name, oldest first."""
+        found: list[dict[str, Any]] = self.api(f"/alerts/?status=all&integration={integration}")[
+            "results"
+        ]
+        return found[::-1]
+
+    def ask(
+        self, method: str, where: str, body: str = "", headers: dict[str, str] | None = None
+    ) -> tuple[int, str]:
+        """One request from outside, redirects followed. `where` is a path or a whole address."""
+        url = where if where.startswith("http") else self.url + where
+        data = body.encode() if method == "POST" else None
+        request = urllib.request.Request(url, data, headers or {}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def new_errors(self) -> list[str]:
+        """What the log calls an error since the last look."""
+        lines = (self.home / "serve.log").read_text(errors="replace").splitlines()
+        fresh, self._read = lines[self._read :], len(lines)
+        return [line for line in fresh if '"level": "error"' in line or "Traceback" in line]
+
+
+def until(look: Callable[[], T], seconds: float = 15.0) -> T:
+    """Return what `look` sees as soon as it is something. Fails when the time is over."""
+    end = time.monotonic() + seconds
+    while not (seen := look()):
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.05)
+    return seen
