@@ -8,12 +8,14 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms.models import BaseInlineFormSet
 
 from accounts.channels import CHANNELS
 from alertops import durations
 from escalation.models import Level, LevelChannel
 from escalation.plan import Aim, ChannelStep, LevelPlan, PolicyPlan
+from escalation.states import Target
 from escalation.validity import problems
 
 _PART = re.compile(
@@ -102,6 +104,7 @@ class LevelForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "position" in self.fields:
             self.fields["position"].required = False
+            self.fields["position"].validators += [MinValueValidator(1), MaxValueValidator(1000)]
         if self.instance.pk:
             rows = self.instance.channels.all()
             self.initial["sequence"] = tuple(
@@ -115,6 +118,16 @@ class LevelForm(forms.ModelForm):
     def _get_validation_exclusions(self) -> set[str]:
         # Positions are compared within the form, not with rows that are about to change.
         return {*super()._get_validation_exclusions(), "position"}  # type: ignore[misc]
+
+    def clean(self) -> Any:
+        data = super().clean() or self.cleaned_data
+        for name, target in (("user", Target.USER), ("group", Target.GROUP)):
+            wanted, given = data.get("target") == target, data.get(name)
+            if wanted and not given and name not in self.errors:
+                self.add_error(name, f"Choose it: the level is for “{target.label.lower()}”.")
+            if given and not wanted:
+                self.add_error(name, f"Leave this empty, or choose “{target.label.lower()}”.")
+        return data
 
     def as_plan(self) -> LevelPlan:
         """The level as the plan reads it."""
@@ -146,6 +159,14 @@ class LevelFormSet(BaseInlineFormSet):
     def clean(self) -> None:
         super().clean()
         kept: list[Any] = [form for form in self.forms if form not in self.deleted_forms]
+        # What is wrong with a whole level is said here: beside it the console has no room.
+        wrong = [
+            f"Level {number}: {sentence}"
+            for number, form in enumerate(kept, start=1)
+            for sentence in form.non_field_errors()
+        ]
+        if wrong:
+            raise ValidationError(wrong)
         if any(form.errors for form in kept):
             return
         self._number(kept)

@@ -114,15 +114,22 @@ def test_levels_change_places_and_channels_are_kept(console):
     ("levels", "policy", "sentence"),
     [
         ([], {}, "A policy needs at least one level."),
-        ([{"target": "user"}], {}, "Name a person for “a named person”"),
-        ([{"target": "group"}], {}, "a group for “another group”"),
-        ([{"times_to_notify": "2", "interval_seconds": "0"}], {}, "more than once needs"),
+        ([{"target": "user"}], {}, "Choose it: the level is for “a named person”."),
+        ([{"target": "group"}], {}, "Choose it: the level is for “another group”."),
+        ([{"user": "{root}"}], {}, "Leave this empty, or choose “a named person”."),
+        ([{"target": "user", "user": "999999"}], {}, "not one of the available choices"),
+        (
+            [{"times_to_notify": "2", "interval_seconds": "0"}],
+            {},
+            "Level 1: Notifying more than once needs an interval.",
+        ),
         ([{"times_to_notify": "0"}], {}, "greater than or equal to 1"),
         ([{"times_to_notify": "21"}], {}, "less than or equal to 20"),
-        ([{"wait_seconds": "25 h"}], {}, "A wait is a day at most."),
+        ([{"wait_seconds": "25 h"}], {}, "Level 1: A wait is a day at most."),
         ([{"wait_seconds": "soon"}], {}, "Write a length of time"),
         ([{"sequence": "fax at once"}], {}, "“fax” is not a channel"),
         ([{"sequence": "SMS after a while"}], {}, "Write a length of time"),
+        ([{"position": "99999"}], {}, "less than or equal to 1000"),
         ([{"position": "1"}, {"position": "1"}], {}, "Two levels have the same position."),
         ([{}], {"repeat_rounds": "21"}, "less than or equal to 20"),
         ([{}], {"acknowledgement_timeout_seconds": "9 s"}, "10 s to 7 days"),
@@ -131,8 +138,12 @@ def test_levels_change_places_and_channels_are_kept(console):
         ([{}], {"name": "Test policy"}, "already exists"),
     ],
 )
-def test_nonsense_is_refused_in_a_sentence(console, five_ten, levels, policy, sentence):
+def test_nonsense_is_refused_in_a_sentence(console, root, five_ten, levels, policy, sentence):
     builders.policy({"target": "primary"})
+    levels = [
+        {name: root.pk if value == "{root}" else value for name, value in level.items()}
+        for level in levels
+    ]
     response = console.post(ADD, posted(*levels, **policy))
 
     assert response.status_code == 200
