@@ -67,8 +67,7 @@ def joined(shifts: Sequence[Shift]) -> list[Shift]:
     result: list[Shift] = []
     last: dict[object, int] = {}
     for shift in shifts:
-        cause = (shift.source.why, shift.source.id) if shift.source else None
-        key = (shift.user, shift.role, cause)
+        key = (shift.user, shift.role, _cause(shift))
         place = last.get(key)
         if place is not None and result[place].end == shift.start:
             result[place] = replace(result[place], end=shift.end)
@@ -76,6 +75,10 @@ def joined(shifts: Sequence[Shift]) -> list[Shift]:
             last[key] = len(result)
             result.append(shift)
     return result
+
+
+def _cause(shift: Shift) -> object:
+    return (shift.source.why, shift.source.id) if shift.source else None
 
 
 def _week(shifts: Sequence[Shift], monday: date, zone: tzinfo, now: datetime) -> Week:
@@ -98,13 +101,13 @@ def _week(shifts: Sequence[Shift], monday: date, zone: tzinfo, now: datetime) ->
 
 
 def _stacked(shifts: Sequence[Shift]) -> list[list[Shift]]:
-    """Put shifts that run at the same time below each other."""
+    """Put shifts that run at the same time below each other, a rotation in one lane throughout."""
     lanes: list[list[Shift]] = []
     for shift in sorted(shifts, key=lambda each: each.start):
-        for lane in lanes:
-            if lane[-1].end <= shift.start:
-                lane.append(shift)
-                break
+        free = [lane for lane in lanes if lane[-1].end <= shift.start]
+        same = [lane for lane in free if any(_cause(each) == _cause(shift) for each in lane)]
+        if same or free:
+            (same or free)[0].append(shift)
         else:
             lanes.append([shift])
     return lanes

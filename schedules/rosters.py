@@ -46,7 +46,7 @@ SELECT g.id, g.time_zone,
      WHERE s.group_id = g.id
        AND CASE WHEN %(schedule)s::bigint IS NULL THEN s.is_active ELSE s.id = %(schedule)s END
     )::text
-FROM groups_group g WHERE g.id = ANY(%(groups)s)
+FROM groups_group g WHERE g.id = ANY(%(groups)s::bigint[])
 """
 
 

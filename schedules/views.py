@@ -109,11 +109,12 @@ def _context(
     shifts = [shift for shift in found if shift.start < until and shift.end > since]
     ahead = rota.shifts(roster.plan, now, now + WARNED)
     entry = oncall.entry_of(roster, now)
-    overrides = _overrides(schedule, user, now)
+    edits = actions.may_edit(user, schedule.group)
+    may_override = edits or actions.may_override(user, schedule.group)
     users = _users(roster, rotations, entry)
     entries = _entries(shifts, roster, users, now, seen)
     listed = [entries[id(s)] for s in shifts if s.end > now or until <= now]
-    if form is None and actions.may_override(user, schedule.group):
+    if form is None and may_override:
         form = OverrideForm(schedule=schedule, viewer=user, now=now)
     return {
         "now": now,
@@ -130,7 +131,10 @@ def _context(
         "listed": listed[:LISTED],
         "left_out": max(0, len(listed) - LISTED),
         "rotations": rotations,
-        "overrides": overrides,
+        "overrides": [
+            (each, may_override and (edits or user.pk in (each.user_id, each.replaces_id)))
+            for each in _overrides(schedule, now)
+        ],
         "gaps": _gaps(ahead),
         "absent": _absent(roster, rotations),
         "form": form,
@@ -151,17 +155,10 @@ def _roster(schedule: Schedule, since: datetime, until: datetime) -> Roster:
     return rosters.load([schedule.group_id], since, until, schedule=schedule.pk)[schedule.group_id]
 
 
-def _overrides(schedule: Schedule, user: User, now: datetime) -> list[tuple[Override, bool]]:
-    """Return what runs and what is to come, each with whether I may take it back."""
-    is_editor = actions.may_edit(user, schedule.group)
-    may = is_editor or actions.may_override(user, schedule.group)
-    found = schedule.overrides.filter(ends_at__gt=now).select_related(
-        "user", "replaces", "created_by"
-    )
-    return [
-        (each, may and (is_editor or user.pk in (each.user_id, each.replaces_id)))
-        for each in found[:100]
-    ]
+def _overrides(schedule: Schedule, now: datetime) -> list[Override]:
+    """Return what runs and what is to come."""
+    found = schedule.overrides.filter(ends_at__gt=now).select_related("user", "replaces")
+    return list(found[:100])
 
 
 def _users(roster: Roster, rotations: list[Rotation], entry: oncall.BoardEntry) -> dict[int, User]:
