@@ -24,6 +24,7 @@ from django.db import (
     connections,
     transaction,
 )
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.channels import CHANNELS
 from alertops import clock, doorbell
@@ -48,6 +49,7 @@ class Dispatcher:
     def __init__(self, senders: int | None = None) -> None:
         self._size = senders or settings.ESCALATION_SENDERS
         self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._connections: list[BaseDatabaseWrapper] = []
         self._free = dict.fromkeys(CHANNELS, self._size)
         self._lock = threading.Lock()
         self._finished: queue.SimpleQueue[Sent | None] = queue.SimpleQueue()
@@ -76,6 +78,8 @@ class Dispatcher:
         """Take nothing new; wait for the senders, then settle the last results."""
         for pool in self._pools.values():
             pool.shutdown(wait=True)
+        for mine in self._connections:
+            mine.close()
         if self._settler is not None:
             self._finished.put(None)
             self._settler.join(timeout)
@@ -92,13 +96,22 @@ class Dispatcher:
     def _hand_over(self, claimed: Claimed) -> None:
         with self._lock:
             self._free[claimed.channel] -= 1
-            if claimed.channel not in self._pools:
-                name = f"send-{claimed.channel}"
-                self._pools[claimed.channel] = ThreadPoolExecutor(self._size, name)
+            pool = self._pool(f"send-{claimed.channel}", self._size)
             if self._settler is None:
                 self._settler = threading.Thread(target=self._settle, name="settle", daemon=True)
                 self._settler.start()
-        self._pools[claimed.channel].submit(self._send, claimed)
+        pool.submit(self._send, claimed)
+
+    def _pool(self, name: str, size: int) -> ThreadPoolExecutor:
+        if name not in self._pools:
+            self._pools[name] = ThreadPoolExecutor(size, name, initializer=self._adopt)
+        return self._pools[name]
+
+    def _adopt(self) -> None:
+        """A sender's connection outlives its thread unless whoever closes the pool closes it."""
+        mine = connections["default"]
+        mine.inc_thread_sharing()
+        self._connections.append(mine)
 
     def _send(self, claimed: Claimed) -> None:
         try:
@@ -131,9 +144,7 @@ class Dispatcher:
 
     def _ask_for_proof(self, now: datetime) -> None:
         for notification_id, channel, provider_id in unproved(now):
-            pool = self._pools.setdefault(
-                f"proof-{channel}", ThreadPoolExecutor(4, f"proof-{channel}")
-            )
+            pool = self._pool(f"proof-{channel}", 4)
             pool.submit(_prove, notification_id, channel, provider_id)
 
 
