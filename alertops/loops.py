@@ -34,9 +34,12 @@ STALE = 5.0
 """Seconds after which a loop counts as dead and somebody else must do its work."""
 OVERTIME = 20.0
 """Seconds a run goes on waiting for its successor before it leaves the loop to the watchdog."""
+# Statements are planned once per run, perhaps over empty tables: every one of them has its index,
+# and must use it when a minute later there are a hundred thousand rows.
 _SESSION = """
 SET statement_timeout = '5s'; SET lock_timeout = '3s';
-SET idle_in_transaction_session_timeout = '3s'
+SET idle_in_transaction_session_timeout = '3s';
+SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off
 """
 
 Work = Callable[[datetime], datetime | None]

@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db import connection, transaction
+from django.db import transaction
 
+from alertops import prepared
 from alerts.states import SEVERITY_RANK, Kind, Severity, Status, Wake, urgency_of
 from alerts.timeline import Fact, record
 
@@ -69,7 +70,7 @@ def open_alerts(signals: Sequence[Signal], *, now: datetime) -> list[Outcome]:
     a run of triggers of one key costs as much as one.
     """
     outcomes: list[Outcome] = [Outcome("no_open_alert")] * len(signals)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):  # all of it or none: the caller's to undo
         for wave in _waves(signals):
             _work(wave, signals, outcomes, now)
     return outcomes
@@ -142,7 +143,7 @@ ORDER BY a.id FOR UPDATE OF a
 def _lock_open(wave: Iterable[Key]) -> dict[Key, _Open]:
     """Lock the open alerts of these keys, in one order so that two batches never deadlock."""
     keys = list(wave)
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_LOCK, [[source for source, _ in keys], [key for _, key in keys]])
         return {
             (row[1], row[2]): _Open(row[0], row[3], row[4], row[5], row[6], row[7])
@@ -176,7 +177,7 @@ def _insert(
     """Open alerts. Where another batch was quicker, the conflict appends instead."""
     rows = [_row(signal, count) for signal, count in fresh]
     by_key = {signal.key: signal for signal, _ in fresh}
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_INSERT, [now, now, now, orjson.dumps(rows).decode()])
         for pk, source_id, dedup_key, count, is_new in cursor.fetchall():
             key = (source_id, dedup_key)
@@ -233,7 +234,7 @@ _REPEATS_TOLD = 5
 def _update(rows: list[dict[str, Any]], now: datetime) -> None:
     if not rows:
         return
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(
             """
             UPDATE alerts_alert a
@@ -253,7 +254,7 @@ def _update(rows: list[dict[str, Any]], now: datetime) -> None:
 def _resolve(ids: list[int], now: datetime) -> None:
     if not ids:
         return
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(
             """
             UPDATE alerts_alert
@@ -269,7 +270,7 @@ def _resolve(ids: list[int], now: datetime) -> None:
 def _acknowledge(ids: list[int], now: datetime) -> None:
     if not ids:
         return
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(
             """
             UPDATE alerts_alert

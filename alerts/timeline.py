@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db import connection
 
+from alertops import prepared
 from alerts.states import Kind
 
 _INSERT = """
@@ -42,5 +42,5 @@ def record(facts: Iterable[Fact]) -> None:
         for fact in facts
     ]
     if rows:
-        with connection.cursor() as cursor:
+        with prepared.cursor() as cursor:
             cursor.execute(_INSERT, [orjson.dumps(rows).decode()])

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db import connection
 
+from alertops import prepared
 from alerts.states import Wake
 
 
@@ -62,14 +62,14 @@ def claim_due(now: datetime, most: int, *, only: int | None = None) -> list[DueA
     """Lock up to `most` due alerts for the rest of the caller's transaction."""
     sql = _CLAIM.format(more="AND id = %s" if only is not None else "")
     params: list[Any] = [now, *([only] if only is not None else []), most]
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(sql, params)
         return [DueAlert(*row) for row in cursor.fetchall()]
 
 
 def next_wake(after: datetime) -> datetime | None:
     """The earliest instant any alert wants to be looked at; None when none does."""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute("SELECT min(wake_at) FROM alerts_alert WHERE wake_at IS NOT NULL")
         row = cursor.fetchone()
     earliest: datetime | None = row[0] if row else None
@@ -95,5 +95,5 @@ WHERE a.id = r.alert_id
 def reschedule(rows: Sequence[Rescheduled]) -> None:
     """Store what the engine decided about alerts it has locked."""
     if rows:
-        with connection.cursor() as cursor:
+        with prepared.cursor() as cursor:
             cursor.execute(_RESCHEDULE, [orjson.dumps(rows).decode()])

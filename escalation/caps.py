@@ -10,9 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import connection
-
 from accounts.channels import CHANNELS
+from alertops import prepared
 from escalation.outbox import Claimed
 
 WINDOW = timedelta(minutes=15)
@@ -54,11 +53,11 @@ def _cap(channel: str) -> int:
 def _sent(
     user_ids: set[int], channels: set[str], now: datetime
 ) -> defaultdict[tuple[int, str], int]:
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(
             """
             SELECT user_id, channel, count(*) FROM escalation_notification
-            WHERE user_id = ANY(%s) AND channel = ANY(%s) AND accepted_at > %s
+            WHERE user_id = ANY(%s::bigint[]) AND channel = ANY(%s) AND accepted_at > %s
             GROUP BY user_id, channel
             """,
             [list(user_ids), list(channels), now - WINDOW],

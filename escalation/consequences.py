@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from accounts.channels import CHANNELS
 from accounts.models import ContactMethod
-from alertops import doorbell
+from alertops import doorbell, prepared
 from alerts.states import Kind
 from alerts.timeline import Fact, record
 from escalation import outbox
@@ -152,14 +152,19 @@ def _look_now(row: Notification, now: datetime) -> None:
     doorbell.ring_on_commit("tick")
 
 
+_CLOSE = """
+UPDATE escalation_circuit SET failures = 0, open_until = NULL, changed_at = %s
+WHERE channel = %s AND failures > 0
+"""
+
+
 def _circuits(finished: Sequence[Sent], now: datetime) -> None:
     """Count failures in a row per channel; the fifth opens its circuit for half a minute."""
     for channel in {sent.claimed.channel for sent in finished}:
         seen = [sent for sent in finished if sent.claimed.channel == channel]
         if any(sent.healthy for sent in seen):
-            Circuit.objects.filter(channel=channel, failures__gt=0).update(
-                failures=0, open_until=None, changed_at=now
-            )
+            with prepared.cursor() as cursor:
+                cursor.execute(_CLOSE, [now, channel])
             continue
         bad = [sent for sent in seen if sent.healthy is False]
         if not bad:

@@ -14,7 +14,7 @@ from datetime import datetime
 import orjson
 from django.db import Error, connection, transaction
 
-from alertops import doorbell
+from alertops import doorbell, prepared
 from alerts.states import Wake
 from alerts.timeline import record
 from alerts.wakes import DueAlert, claim_due, next_wake, reschedule
@@ -83,9 +83,22 @@ def _settle(due: Sequence[DueAlert], now: datetime) -> None:
     _write(decisions)
 
 
+_RUNNING = """
+SELECT alert_id, version_id, chosen_by, round, level, member, send, fired, started_at,
+    exhausted_at
+FROM escalation_escalation WHERE alert_id = ANY(%s::bigint[])
+"""
+
+
+def _running(alert_ids: list[int]) -> dict[int, Escalation]:
+    with prepared.cursor() as cursor:
+        cursor.execute(_RUNNING, [alert_ids])
+        return {row[0]: Escalation(*row) for row in cursor.fetchall()}
+
+
 def _standings(due: Sequence[DueAlert]) -> dict[int, Standing]:
     """Where each alert's escalation stands; a new one, with its policy chosen, where it begins."""
-    running = {row.alert_id: row for row in Escalation.objects.filter(pk__in=[a.id for a in due])}
+    running = _running([alert.id for alert in due])
     begins = [
         alert
         for alert in due
@@ -150,7 +163,7 @@ ON CONFLICT (alert_id) DO UPDATE SET version_id = excluded.version_id,
 def queue(rows: Sequence[dict[str, object]]) -> None:
     """Put notifications into the outbox; one that is already there is left alone."""
     if rows:
-        with connection.cursor() as cursor:
+        with prepared.cursor() as cursor:
             cursor.execute(_QUEUE, [orjson.dumps(rows).decode()])
 
 
@@ -173,7 +186,7 @@ def _write(decisions: Sequence[Decision]) -> None:
         if (standing := decision.standing) is not None and standing.started_at is not None
     ]
     if standings:
-        with connection.cursor() as cursor:
+        with prepared.cursor() as cursor:
             cursor.execute(_STAND, [orjson.dumps(standings).decode()])
     reschedule([decision.reschedule for decision in decisions])
     record(fact for decision in decisions for fact in decision.facts)

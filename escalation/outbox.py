@@ -14,9 +14,10 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.fields import decrypt
+from alertops import prepared
 from escalation.states import State
 
 
@@ -135,7 +136,7 @@ def claim(now: datetime, free: Mapping[str, int]) -> list[Claimed]:
         "lease": lease(),
     }
     began = time.monotonic()
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(), prepared.cursor() as cursor:
         cursor.execute(_CLAIM, params)
         rows = [Claimed(*row) for row in cursor.fetchall()]
     for row in rows:
@@ -146,7 +147,7 @@ def claim(now: datetime, free: Mapping[str, int]) -> list[Claimed]:
 
 def read(notification_id: int, token: str) -> Claimed | None:
     """Read one notification as if it had been claimed, to word it once more. Changes nothing."""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_READ_ONE, [notification_id, token])
         row = cursor.fetchone()
     return Claimed(*row) if row else None
@@ -154,7 +155,7 @@ def read(notification_id: int, token: str) -> Claimed | None:
 
 def still_wanted(claimed: Claimed) -> bool:
     """Ask once more, right before sending: still ours, still triggered, same epoch?"""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(
             """
             SELECT 1 FROM escalation_notification n
@@ -169,7 +170,7 @@ def still_wanted(claimed: Claimed) -> bool:
 
 def other_channels(claimed: Claimed) -> list[str]:
     """Channels of the person's other usable contact methods."""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(
             """
             SELECT DISTINCT kind FROM accounts_contactmethod
@@ -183,7 +184,7 @@ def other_channels(claimed: Claimed) -> list[str]:
 
 def earlier_tokens(claimed: Claimed) -> list[str]:
     """Tokens of the attempts before this one."""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(
             "SELECT token FROM escalation_attempt WHERE notification_id = %s AND number < %s",
             [claimed.id, claimed.attempts],
@@ -238,7 +239,7 @@ RETURNING n.id
 
 def write(results: Sequence[Result]) -> set[int]:
     """Store results in the caller's transaction; return the ids whose lease was still ours."""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_WRITE, [orjson.dumps(results).decode()])
         return {row[0] for row in cursor.fetchall()}
 
@@ -257,7 +258,7 @@ def release(claimed: Sequence[tuple[Claimed, datetime]]) -> None:
         }
         for one, due in claimed
     ]
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(
             """
             UPDATE escalation_notification n
@@ -278,7 +279,7 @@ def release(claimed: Sequence[tuple[Claimed, datetime]]) -> None:
 
 def give_back_expired_leases(now: datetime) -> int:
     """A sender died holding these: they may have left, so they are looked up before re-sending."""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(
             """
             UPDATE escalation_notification
@@ -293,7 +294,7 @@ def give_back_expired_leases(now: datetime) -> int:
 
 def cancel_stale(now: datetime, most: int = 500) -> list[tuple[int, int]]:
     """Cancel what is due but belongs to an epoch that is over; (alert, count) of each."""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(
             """
             WITH gone AS (

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 import orjson
 
-from escalation.models import GroupPolicy, Policy, PolicyVersion
+from alertops import prepared
+from escalation.models import Policy, PolicyVersion
 from escalation.plan import Aim, ChannelStep, LevelPlan, PolicyPlan
 from escalation.states import Target
 
@@ -45,18 +46,47 @@ def as_plan(policy: Policy) -> PolicyPlan:
     )
 
 
+_OF_GROUPS = """
+SELECT group_id, policy_id FROM escalation_grouppolicy WHERE group_id = ANY(%s::bigint[])
+"""
+# What `as_plan` says, in one statement and the words of `PolicyPlan.to_json`.
+_POLICIES = """
+SELECT p.id, json_build_object(
+    'name', p.name,
+    'notification_type', p.notification_type,
+    'repeat_rounds', p.repeat_rounds,
+    'acknowledgement_timeout', p.acknowledgement_timeout_seconds,
+    'levels', coalesce((
+        SELECT json_agg(json_build_object(
+            'aim', json_build_object('kind', l.target, 'id', coalesce(l.user_id, l.group_id)),
+            'times', l.times_to_notify,
+            'interval', l.interval_seconds,
+            'member_wait', l.member_wait_seconds,
+            'wait', l.wait_seconds,
+            'channels', coalesce((
+                SELECT json_agg(json_build_object('kind', c.kind, 'delay', c.delay_seconds)
+                                ORDER BY c.delay_seconds, c.id)
+                FROM escalation_levelchannel c WHERE c.level_id = l.id), '[]')
+            ) ORDER BY l.position)
+        FROM escalation_level l WHERE l.policy_id = p.id), '[]'))::text
+FROM escalation_policy p WHERE p.id = ANY(%s::bigint[])
+"""
+
+
 class Choice:
     """Which policy each new escalation gets: the route's or integration's, else the group's.
 
-    Four queries for any number of alerts; none where no escalation begins.
+    Two queries for any number of alerts; none where no escalation begins.
     """
 
     def __init__(self, hints: Iterable[int], group_ids: Iterable[int]) -> None:
-        groups = GroupPolicy.objects.filter(group__in=set(group_ids))
-        self._by_group = dict(groups.values_list("group_id", "policy_id"))
-        wanted = set(hints) | set(self._by_group.values())
-        policies = Policy.objects.filter(pk__in=wanted).prefetch_related("levels__channels")
-        self._plans = {policy.pk: as_plan(policy) for policy in policies}
+        with prepared.cursor() as cursor:
+            cursor.execute(_OF_GROUPS, [sorted(set(group_ids))])
+            self._by_group: dict[int, int] = dict(cursor.fetchall())
+            cursor.execute(_POLICIES, [sorted(set(hints) | set(self._by_group.values()))])
+            self._plans = {
+                pk: PolicyPlan.from_json(orjson.loads(body)) for pk, body in cursor.fetchall()
+            }
         self._versions: dict[int | None, int] = {}
 
     def choose(self, hint: int | None, group_id: int | None) -> tuple[str, PolicyPlan, int]:
@@ -86,9 +116,10 @@ def freeze(policy_id: int | None, plan: PolicyPlan) -> int:
     body = plan.to_json()
     canonical = orjson.dumps([policy_id, body], option=orjson.OPT_SORT_KEYS)
     digest = hashlib.sha256(canonical).hexdigest()
-    found = PolicyVersion.objects.filter(digest=digest).values_list("pk", flat=True).first()
-    if found is not None:
-        return int(found)
+    with prepared.cursor() as cursor:
+        cursor.execute("SELECT id FROM escalation_policyversion WHERE digest = %s", [digest])
+        if found := cursor.fetchone():
+            return int(found[0])
     PolicyVersion.objects.bulk_create(
         [PolicyVersion(policy_id=policy_id, digest=digest, body=body)], ignore_conflicts=True
     )

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from django.db import connection
 from django.db.models import Q
 
+from alertops import prepared
 from integrations.expressions import Overrides
 from integrations.models import Integration
 from integrations.routing import BadCondition, Rule, Way, compiled
@@ -36,13 +36,13 @@ SELECT i.source_ptr_id, s.name, i.kind, i.group_id, i.assignee_id, i.policy_id,
     (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.position, r.id)
      FROM integrations_route r WHERE r.integration_id = i.source_ptr_id)
 FROM integrations_integration i JOIN alerts_source s ON s.id = i.source_ptr_id
-WHERE i.source_ptr_id = ANY(%s)
+WHERE i.source_ptr_id = ANY(%s::bigint[])
 """
 
 
 def addressees(ids: set[int]) -> dict[int, Addressee]:
     """Return these integrations with their routes, ready to be asked."""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_ASK, [sorted(ids)])
         rows = cursor.fetchall()
     return {row[0]: _addressee(*row) for row in rows}

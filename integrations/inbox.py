@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from django.db import OperationalError, connection, transaction
 
-from alertops import doorbell
+from alertops import doorbell, prepared
 from alerts.signals_in import Outcome, open_alerts
 from integrations.addresses import addressees, seen
 from integrations.reading import Event, Reading, poisoned, read_event
@@ -34,17 +34,18 @@ _AGAIN = (timedelta(seconds=1), timedelta(seconds=5))
 
 
 def process(now: datetime) -> datetime | None:
-    """Work off one batch. Returns `now` when there may be more, None when the inbox is empty."""
+    """Work off one batch. Returns `now` when there was more than that; later events ring."""
     try:
         with transaction.atomic():
             events = _claim(now)
             _work(events, now)
+            is_full = len(events) == BATCH or sum(len(event.body) for event in events) >= BYTES
     except Exception as error:  # nothing an event does may stop the inbox
         if _is_gone():
             raise
         logger.exception("A batch of the inbox failed (%s); one by one", type(error).__name__)
         return _one_by_one(now)
-    return now if events else None
+    return now if is_full else None
 
 
 def _is_gone() -> bool:
@@ -54,7 +55,7 @@ def _is_gone() -> bool:
 
 def waiting() -> int:
     """How many events wait (at most 10,000 are counted)."""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM (SELECT 1 FROM integrations_inboundevent"
             " WHERE processed_at IS NULL LIMIT 10000) AS w"
@@ -82,7 +83,7 @@ ORDER BY id
 
 def _claim(now: datetime, most: int = BATCH) -> list[Event]:
     """Take the oldest events, unless somebody else is at it."""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         # A statement of its own: the next one must see what the last holder committed.
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
@@ -140,7 +141,7 @@ def _record(readings: Sequence[Reading], outcomes: Sequence[Outcome], now: datet
                 "detail": "; ".join(filter(None, remarks))[:2000],
             }
         )
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         if rows:
             cursor.execute(_OUTCOMES, [orjson.dumps(rows).decode()])
         cursor.execute(_DONE, [now, orjson.dumps(done).decode()])
@@ -183,7 +184,7 @@ def _failed(event: Event, tries: int, now: datetime) -> None:
                 raise
             logger.exception("Event %s cannot even be reported", event.id)
     wait = _AGAIN[min(attempts, len(_AGAIN)) - 1]
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(
             "UPDATE integrations_inboundevent SET attempts = %s, next_try_at = %s WHERE id = %s",
             [min(attempts, 1000), now + wait, event.id],

@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-
+from alertops import prepared
 from schedules.resolver import Override, Place, Plan, Rotation, standing_order
 from schedules.states import Fills, Role, Unit
 from schedules.walltime import zone_of
@@ -78,7 +77,7 @@ def load(
         "until": until,
         "schedule": schedule,
     }
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_SQL, parameters)
         return {row[0]: _roster(*row) for row in cursor.fetchall()}
 

@@ -32,6 +32,7 @@ LEAVES = {
     "lifeline",
     "loops",
     "net",
+    "prepared",
     "secret",
 }
 """Modules of the wiring that apps may import; these import no app."""
