@@ -10,6 +10,7 @@ import logging
 import queue
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -40,6 +41,8 @@ from escalation.sweep import judge, prove, sweep, unproved
 logger = logging.getLogger(__name__)
 
 SWEEP_EVERY = 1.0
+GATHER = 0.02
+"""Seconds to wait for more free senders before the next claim of a backlog."""
 RECONNECT = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -52,6 +55,7 @@ class Dispatcher:
         self._connections: list[BaseDatabaseWrapper] = []
         self._free = dict.fromkeys(CHANNELS, self._size)
         self._lock = threading.Lock()
+        self._freed = threading.Condition(self._lock)
         self._finished: queue.SimpleQueue[Sent | None] = queue.SimpleQueue()
         self._settler: threading.Thread | None = None
         self._swept = float("-inf")
@@ -66,13 +70,29 @@ class Dispatcher:
                 Circuit.objects.filter(open_until__gt=now).values_list("channel", flat=True)
             )
             self._ask_for_proof(now)
-        while claimed := outbox.claim(now, self._capacity()):
-            may, over = caps.split(claimed, now)
-            if over:
-                _hold_back(over, now)
-            for one in may:
-                self._hand_over(one)
-        return None
+        free = self._capacity()
+        if not free:
+            return None  # whoever is free first rings
+        claimed = outbox.claim(now, free)
+        may, over = caps.split(claimed, now)
+        if over:
+            _hold_back(over, now)
+        for one in may:
+            self._hand_over(one)
+        taken = Counter(one.channel for one in claimed)
+        full = [channel for channel, count in free.items() if taken[channel] == count]
+        if not full or not self._some_are_free(full):
+            return None
+        return now
+
+    def _some_are_free(self, channels: list[str]) -> bool:
+        """Where more is waiting than could be claimed: let a few senders become free, for one
+        claim costs as much as many. Short, because the other channels wait as well."""
+        enough = max(1, self._size // 4)
+        with self._freed:
+            return self._freed.wait_for(
+                lambda: any(self._free[channel] >= enough for channel in channels), GATHER
+            )
 
     def close(self, timeout: float = 12.0) -> None:
         """Take nothing new; wait for the senders, then settle the last results."""
@@ -123,6 +143,7 @@ class Dispatcher:
             with self._lock:
                 self._free[claimed.channel] += 1
                 starved = self._free[claimed.channel] == 1
+                self._freed.notify()
             if starved:
                 doorbell.ring("outbox")  # more may be waiting for exactly this sender
 
