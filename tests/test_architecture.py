@@ -57,9 +57,7 @@ def test_apps_only_import_downwards(depth: int) -> None:
     for app in LAYERS[depth]:
         for path in sources(ROOT / app):
             used = {name.split(".")[0] for name in imports(path)} & APPS
-            assert used <= below | {app}, (
-                f"{path.relative_to(ROOT)} imports {used - below - {app}}"
-            )
+            assert used <= below | {app}, f"{path.relative_to(ROOT)} imports {used - below - {app}}"
 
 
 def test_apps_import_only_the_leaves_of_the_wiring() -> None:
