@@ -34,6 +34,10 @@ RESTART_REST = 40.0
 CANARY_EVERY = 20.0
 CANARY_SILENCE = 70.0
 
+house_opened = float("-inf")
+"""When the house was started (monotonic). A watchdog started later, in place of one that died,
+gives no grace: the loops may have died with it."""
+
 
 class Watchdog:
     """One process's watch. `run_dir` holds the supervisor's pid files."""
@@ -108,8 +112,7 @@ def _rescue(loop: Loop) -> None:
 def main() -> None:
     """Watch until the house closes. Nothing that happens to the database ends it."""
     watchdog = Watchdog(settings.VAR_DIR / "run")
-    ends = time.monotonic() + START_GRACE
-    while not lifeline.closing() and time.monotonic() < ends:
+    while not lifeline.closing() and time.monotonic() < house_opened + START_GRACE:
         time.sleep(0.2)
     while not lifeline.closing():
         try:

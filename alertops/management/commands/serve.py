@@ -52,6 +52,7 @@ class Command(BaseCommand):
                         f"Serving {', '.join(names)} at {settings.PUBLIC_URL} - Ctrl-C stops."
                     )
                 )
+                watchdog.house_opened = time.monotonic()
                 supervisor.run()
             elif not supervisor.stops:
                 raise CommandError("The database could not be prepared; the reason stands above.")
