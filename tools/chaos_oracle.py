@@ -38,15 +38,18 @@ PROMISES = {
 }
 # Promises about the past; asked once, at the end.
 LAST = {
-    "a page made after the acknowledgement of its alert": (
-        "SELECT n.id FROM escalation_notification n JOIN alerts_alert a ON a.id = n.alert_id"
-        " WHERE a.acknowledged_at < n.created_at AND n.accepted_at IS NOT NULL"
-        " AND a.status <> 'triggered' AND a.dedup_key LIKE 'chaos-%%'"
-    ),
     "an event never worked off": (
         "SELECT id FROM integrations_inboundevent WHERE processed_at IS NULL"
     ),
 }
+
+
+MADE = (
+    "SELECT a.dedup_key, extract(epoch FROM max(n.created_at))::float8"
+    " FROM escalation_notification n JOIN alerts_alert a ON a.id = n.alert_id"
+    " WHERE n.accepted_at IS NOT NULL GROUP BY 1"
+)
+"""The last page that was made and left, of each alert. Instants are those of this one machine."""
 
 
 @dataclass
@@ -95,6 +98,7 @@ def judge(house: House, scene: Scene, answers: Path, accepted: Path, samples: li
     known = set(lines)
     verdict.strangers += [f"{key} to {to}" for key, to in pages.at if key not in known]
     verdict.rowless = _rowless(house, lines)
+    verdict.broken += _made_too_late(house, lines)
     for words, sql in {**PROMISES, **LAST}.items():
         rows = house.query(sql)
         if rows is None or rows:
@@ -144,6 +148,21 @@ def _rowless(house: House, lines: dict[str, list[dict[str, Any]]]) -> list[int]:
     }
     rows = house.query("SELECT id FROM integrations_inboundevent") or []
     return sorted(promised - {int(row[0]) for row in rows})
+
+
+def _made_too_late(house: House, lines: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """Return alerts for which a page was made when the acknowledgement was already answered."""
+    made = {str(key): float(at) for key, at in house.query(MADE) or []}
+    known = {
+        key: min(line["at"] for line in story if line["what"] == "acknowledge" and line["facts"])
+        for key, story in lines.items()
+        if any(line["what"] == "acknowledge" and line.get("facts") for line in story)
+    }
+    return [
+        f"a page of {key} was made after its answer"
+        for key in known
+        if made.get(key, 0) > known[key]
+    ]
 
 
 def unfinished(scene: Scene, answers: Path, accepted: Path) -> list[str]:
