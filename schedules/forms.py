@@ -59,6 +59,8 @@ class OverrideForm(forms.ModelForm):
             field: Any = self.fields[name]
             field.queryset = members.exclude(roles__contained_by=["stakeholder"]).order_by("name")
             field.error_messages["invalid_choice"] = "Choose a member of the group."
+        person: Any = self.fields["user"]
+        person.empty_label = "Choose a member"
         replaces: Any = self.fields["replaces"]
         replaces.empty_label = "Whoever it would be"
         replaces.help_text = "A person: only while they would be on call."

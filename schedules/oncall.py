@@ -111,7 +111,7 @@ def my_shifts(user: User, now: datetime) -> list[MyShift]:
         if roster.schedule is None:
             continue
         mine = rota.next_shift(roster.plan, user.pk, now, within=HORIZON)
-        if mine is not None and mine.source != Source(Why.MEMBER):
+        if mine is not None:
             found.append(MyShift(roster.group, roster.schedule, mine, mine.start <= now))
     return sorted(found, key=lambda mine: (mine.shift.start, mine.group_id))
 

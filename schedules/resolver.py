@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import groupby
+from typing import Any
 
 from schedules.states import Fills, Role, Unit, Why
 from schedules.walltime import first_instant
@@ -86,6 +87,10 @@ class Plan:
     rotations: tuple[Rotation, ...] = ()
     overrides: tuple[Override, ...] = ()
     standing: Mapping[Role, tuple[int, ...]] = field(default_factory=dict)
+    """Who has a role that no rotation fills: the members ticked for it."""
+    in_order: tuple[int, ...] = ()
+    """All members by sequence, where nobody is ticked at all: the first is Primary, the next who
+    is not Primary already is Secondary."""
     layers: Mapping[Role, tuple[tuple[int, ...], ...]] = field(init=False)
     """Per role the rotations that fill it, as indices: highest rank first, same rank together."""
 
@@ -108,18 +113,16 @@ class Place:
     is_secondary: bool
 
 
-def standing_order(places: Sequence[Place]) -> dict[Role, tuple[int, ...]]:
-    """Return who has each role without a schedule, from the members in their sequence.
+def without_rotations(places: Sequence[Place]) -> dict[str, Any]:
+    """Return what a `Plan` is told of the members, given in their sequence.
 
-    Where nobody is ticked as Primary or Secondary the first is Primary and the second Secondary:
-    a group whose boxes were forgotten is still answered for.
+    A group whose boxes were all forgotten is still answered for, see `Plan.in_order`.
     """
+    if not any(place.is_primary or place.is_secondary for place in places):
+        return {"in_order": tuple(place.user for place in places)}
     primary = tuple(place.user for place in places if place.is_primary)
     secondary = tuple(place.user for place in places if place.is_secondary)
-    if not primary and not secondary:
-        everybody = tuple(place.user for place in places)
-        primary, secondary = everybody[:1], everybody[1:2]
-    return {Role.PRIMARY: primary, Role.SECONDARY: secondary}
+    return {"standing": {Role.PRIMARY: primary, Role.SECONDARY: secondary}}
 
 
 def turn_at(rotation: Rotation, at: datetime) -> int | None:
@@ -171,16 +174,31 @@ def duties_of(plan: Plan, turns: Sequence[int | None], at: datetime) -> tuple[Du
     """Return everybody on call at `at` (UTC) when each rotation is in the turn given for it."""
     active = [each for each in plan.overrides if each.start <= at < each.end]
     duties: list[Duty] = []
+    people: dict[int, Source] = {}
     for role in ROLES:
-        people = _by_rotation(plan, turns, role)
+        found = _by_rotation(plan, turns, role)
+        if found is None:  # nothing fills this role yet; `people` are the Primaries by now
+            found = dict.fromkeys(_standing(plan, role, people), Source(Why.MEMBER))
+        people = found
         if active:
             people = _overridden(people, [each for each in active if each.role == role])
         duties.extend(Duty(user, role, source) for user, source in people.items())
     return tuple(duties)
 
 
-def _by_rotation(plan: Plan, turns: Sequence[int | None], role: Role) -> dict[int, Source]:
-    """Return the people of the highest rank that has any, in order, each with the reason."""
+def _standing(plan: Plan, role: Role, primaries: Mapping[int, Source]) -> tuple[int, ...]:
+    if not plan.in_order:
+        return plan.standing.get(role, ())
+    if role == Role.PRIMARY:
+        return plan.in_order[:1]
+    return tuple(user for user in plan.in_order if user not in primaries)[:1]
+
+
+def _by_rotation(plan: Plan, turns: Sequence[int | None], role: Role) -> dict[int, Source] | None:
+    """Return the people of the highest rank that has any, in order, each with the reason.
+
+    Empty is a gap, which is meant; None says that no rotation fills the role, or none has begun.
+    """
     begun = False
     for rank in plan.layers[role]:
         people: dict[int, Source] = {}
@@ -195,9 +213,7 @@ def _by_rotation(plan: Plan, turns: Sequence[int | None], role: Role) -> dict[in
                 people.setdefault(user, Source(Why.ROTATION, rotation.id, turn))
         if people:
             return people
-    if begun:  # a gap in a rotation is meant; only what no rotation fills yet falls to the members
-        return {}
-    return {user: Source(Why.MEMBER) for user in plan.standing.get(role, ())}
+    return {} if begun else None
 
 
 def _overridden(people: dict[int, Source], overrides: Sequence[Override]) -> dict[int, Source]:

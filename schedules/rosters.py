@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alertops import prepared
-from schedules.resolver import Override, Place, Plan, Rotation, standing_order
+from schedules.resolver import Override, Place, Plan, Rotation, without_rotations
 from schedules.states import Fills, Role, Unit
 from schedules.walltime import zone_of
 
@@ -84,16 +84,16 @@ def load(
 
 def _roster(group: int, zone: str, members: str | None, schedule: str | None) -> Roster:
     places = json.loads(members or "[]")
-    standing = standing_order([Place(*place[:3]) for place in places])
+    members_say = without_rotations([Place(*place[:3]) for place in places])
     managers = tuple(user for user, _, _, is_manager in places if is_manager)
     if schedule is None:
-        return Roster(group, zone_of(zone), Plan(standing=standing), managers)
+        return Roster(group, zone_of(zone), Plan(**members_say), managers)
     number, name, zone, rotations, overrides = json.loads(schedule)
     tz = zone_of(zone)
     plan = Plan(
         tuple(_rotation(tz, *row) for row in rotations or ()),
         tuple(_override(*row) for row in overrides or ()),
-        standing,
+        **members_say,
     )
     names = {row[0]: row[1] for row in rotations or ()}
     reasons = {row[0]: row[-1] for row in overrides or ()}

@@ -5,12 +5,12 @@ this second cannot disagree.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from schedules.resolver import ROLES, Duty, Plan, Source, duties_of, turn_at, turn_start
-from schedules.states import Role
+from schedules.states import Role, Why
 
 _LOOK_AHEAD = 3000  # segments searched for a change before "no change in sight" is the answer
 
@@ -99,15 +99,15 @@ def next_handoff(
 
 def next_shift(plan: Plan, user: int, at: datetime, *, within: timedelta) -> Shift | None:
     """Return the shift `user` is in at `at`, else the next one to come; whole, back to back
-    turns joined. Its start is no earlier than `at`."""
+    turns joined. Its start is no earlier than `at`. A standing order is no shift: it never ends."""
     found: Shift | None = None
     for segment in islice(segments(plan, at, at + within), _LOOK_AHEAD):
-        mine = next((d for d in segment.duties if d.user == user), None)
-        if found is None and mine is not None:
-            found = Shift(user, mine.role, segment.start, segment.end, mine.source)
-        elif found is not None:
-            again = any(d.user == user and d.role == found.role for d in segment.duties)
-            if not again:
-                return found
-            found = Shift(user, found.role, found.start, segment.end, found.source)
+        mine = [d for d in segment.duties if d.user == user and d.source.why != Why.MEMBER]
+        if found is None:
+            if mine:
+                found = Shift(user, mine[0].role, segment.start, segment.end, mine[0].source)
+        elif any(duty.role == found.role for duty in mine):
+            found = replace(found, end=segment.end)
+        else:
+            return found
     return found

@@ -135,7 +135,7 @@ def _context(
             (each, may_override and (edits or user.pk in (each.user_id, each.replaces_id)))
             for each in _overrides(schedule, now)
         ],
-        "gaps": _gaps(ahead),
+        "gaps": _gaps(grid.joined(ahead), now),
         "absent": _absent(roster, rotations),
         "form": form,
         "may_configure": user.is_staff and user.has_perm("schedules.change_schedule"),
@@ -165,6 +165,7 @@ def _users(roster: Roster, rotations: list[Rotation], entry: oncall.BoardEntry) 
     ids = {user for rotation in roster.plan.rotations for user in rotation.members if user}
     ids |= {override.user for override in roster.plan.overrides}
     ids |= {user for people in roster.plan.standing.values() for user in people}
+    ids |= set(roster.plan.in_order)
     ids |= {*roster.managers, *entry.now.people}
     known = {user.pk: user for rotation in rotations for user in rotation.people}
     return known | User.objects.in_bulk(ids - known.keys())
@@ -204,13 +205,14 @@ def _drawn(week: Week, entries: Mapping[int, Entry]) -> dict[str, Any]:
     return {"days": week.days, "lanes": lanes}
 
 
-def _gaps(ahead: list[Shift]) -> list[Shift]:
-    """Return the first stretch of each role, in what lies ahead, in which nobody has it."""
+def _gaps(ahead: list[Shift], now: datetime) -> list[tuple[Shift, bool, bool]]:
+    """Return the first stretch of each role, in what lies ahead, in which nobody has it; whether
+    it is running; whether it lasts beyond what was looked at."""
     first: dict[str, Shift] = {}
     for shift in ahead:
         if shift.user is None:
             first.setdefault(shift.role, shift)
-    return list(first.values())
+    return [(gap, gap.start <= now, gap.end >= now + WARNED) for gap in first.values()]
 
 
 def _absent(roster: Roster, rotations: list[Rotation]) -> list[tuple[User, Rotation]]:

@@ -5,7 +5,7 @@ turn on the first time the wall shows the next hand-off (or has jumped over it).
 on turns, no conversion from wall time to instants.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -64,7 +64,8 @@ def walk(
 def people(
     walks: Sequence[Walk],
     overrides: Sequence[Override],
-    standing: Sequence[int],
+    standing: Mapping[str, Sequence[int]],
+    in_order: Sequence[int],
     role: str,
     at: datetime,
 ) -> list[int]:
@@ -73,7 +74,15 @@ def people(
     speaking = [(rank, who) for rank, speaks, who in answers if speaks]
     named = [(rank, who) for rank, who in speaking if who is not None]
     top = max((rank for rank, _ in named), default=0)
-    found = [who for rank, who in named if rank == top] if speaking else list(standing)
+    if speaking:
+        found = [who for rank, who in named if rank == top]
+    elif not in_order:
+        found = list(standing.get(role, ()))
+    elif role == "primary":
+        found = [in_order[0]]
+    else:
+        busy = people(walks, overrides, standing, in_order, "primary", at)
+        found = [who for who in in_order if who not in busy][:1]
     live = [o for o in overrides if o.role == role and o.start <= at and not o.end <= at]
     for override in sorted(live, key=lambda o: o.id):
         if override.replaces is None:

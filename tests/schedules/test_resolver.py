@@ -139,6 +139,13 @@ def test_a_role_that_no_rotation_fills_stays_with_the_members() -> None:
     )
 
 
+def test_where_nobody_is_ticked_the_next_who_is_not_primary_is_secondary() -> None:
+    plan = Plan((rotation(ANN, BOB),), in_order=(ANN, BOB, CY))
+    assert people(plan, "2026-01-06", Role.SECONDARY) == [BOB]
+    assert people(plan, "2026-01-13", Role.SECONDARY) == [ANN]
+    assert people(Plan(in_order=(ANN, BOB)), "2026-01-06") == [ANN]
+
+
 def test_until_the_first_rotation_begins_the_members_stand_in() -> None:
     plan = Plan((rotation(ANN),), standing={Role.PRIMARY: (DEE,)})
     assert people(plan, "2026-01-01") == [DEE]

@@ -120,7 +120,8 @@ def plans(draw: st.DrawFn) -> Plan:
         end = start + draw(st.integers(1, 500)) * oracle.QUARTER
         overrides.append(Override(number, draw(st.sampled_from(Role)), user, replaces, start, end))
     standing = {role: tuple(draw(st.lists(SOMEBODY, max_size=2, unique=True))) for role in ROLES}
-    return Plan(rotations, tuple(overrides), standing)
+    in_order = tuple(draw(st.just([]) | st.lists(SOMEBODY, max_size=4, unique=True)))
+    return Plan(rotations, tuple(overrides), standing, in_order)
 
 
 @settings(max_examples=60, deadline=None)
@@ -137,7 +138,7 @@ def test_any_plan_agrees_with_the_second_opinion_and_leaves_no_hole(plan: Plan) 
         while at >= segment.end:
             segment = next(cut)
         for role in ROLES:
-            expected = oracle.people(walks, plan.overrides, plan.standing[role], role, at)
+            expected = oracle.people(walks, plan.overrides, plan.standing, plan.in_order, role, at)
             assert people(plan, at, role) == expected == list(segment.people(role)), (at, role)
 
 

@@ -129,7 +129,7 @@ def test_a_schedule_shows_two_weeks_with_the_reason_of_every_shift(see, schedule
     cover(schedule, ben, reason="dentist")
     text = see(ann, "schedules:detail", schedule.pk)
     assert "7 Jan – 20 Jan 2026" in text
-    assert "Ben Now Primary Wed 7 Jan, 12:00 – Wed 7 Jan, 14:00 Override: dentist" in text
+    assert "Ben Primary Now Wed 7 Jan, 12:00 – 14:00 Override: dentist" in text
     assert "Ann Primary Mon 5 Jan, 09:00 – Wed 7 Jan, 12:00" not in text  # over already
     assert "Every week, Mondays at 09:00" in text
     assert "Ben Primary Mon 12 Jan, 09:00 – Mon 19 Jan, 09:00 Rotation “Weekly 1”" in text
