@@ -1,5 +1,20 @@
 """API of this app, below /api/v1/."""
 
-from django.urls import URLPattern
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from escalation import api
+
+router = SimpleRouter()
+router.register("policies", api.PolicyViewSet, basename="api-policy")
+
+urlpatterns = [
+    path(
+        "alerts/<int:alert_id>/notifications/",
+        api.AlertNotifications.as_view(),
+        name="api-notifications",
+    ),
+    path("groups/<slug:slug>/policy/", api.GroupPolicyView.as_view(), name="api-group-policy"),
+    path("simulate/", api.Simulate.as_view(), name="api-simulate"),
+    path("", include(router.urls)),
+]

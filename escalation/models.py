@@ -11,13 +11,22 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.channels import CHANNELS
-from accounts.models import ContactMethod
+from accounts.models import ContactMethod, User
 from alertops.durations import SecondsField
 from alerts.models import Alert
 from escalation.states import OPEN_STATES, NotificationType, Purpose, State, Target
 from groups.models import Group, GroupContactMethod
 
 DAY = 86_400
+
+
+class PolicyQuerySet(models.QuerySet["Policy"]):
+    def visible_to(self, user: User) -> PolicyQuerySet:
+        """All of them for those who may choose one; else those of the groups one may see."""
+        if user.has_perm("escalation.view_policy") or Group.objects.editable_by(user).exists():
+            return self
+        links = GroupPolicy.objects.filter(group__in=Group.objects.visible_to(user))
+        return self.filter(pk__in=links.values("policy"))
 
 
 class Policy(models.Model):
@@ -38,6 +47,8 @@ class Policy(models.Model):
         blank=True,
         help_text="An acknowledged alert triggers again after this time. Empty: never.",
     )
+
+    objects = PolicyQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["name"]

@@ -32,6 +32,7 @@ _WHOM = {
     Target.EVERYONE: "All members of the group",
     Target.CONTACT: "The group's own contact address",
 }
+_WHY = {"inactive": "no longer active", "unreachable": "no verified contact method"}
 _ROLE = {Target.EVERYONE: "Member", Target.USER: "", Target.CONTACT: ""}
 
 
@@ -107,8 +108,18 @@ class Row:
     @property
     def text(self) -> str:
         """The row as a sentence without its time."""
-        notes = f" ({'; '.join(self.notes)})" if self.notes else ""
-        return f"{self.whom}{f' {self.how}' if self.how else ''}{notes}"
+        if self.kind == SKIPPED:
+            return f"{self.whom}: nobody, skipped at once{self._left_out_words()}"
+        role = f" ({self.role})" if self.role else ""
+        how = f" {self.how}" if self.how else ""
+        if self.kind == FALLBACK and self.at is not None and not self.told:
+            how = ": nobody who can be reached"
+        nth = (f"notification {self.send + 1} of {self.times}",) if self.send else ()
+        notes = f" ({'; '.join((*nth, *self.notes))})" if (*nth, *self.notes) else ""
+        return f"{self.whom}{role}{how}{notes}{self._left_out_words()}"
+
+    def _left_out_words(self) -> str:
+        return "".join(f"; {name} is left out: {_WHY.get(why, why)}" for name, why in self.left_out)
 
 
 def sentence(rows: Iterable[Row]) -> str:
