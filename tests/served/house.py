@@ -86,10 +86,17 @@ class Served(House):
             return error.code, error.read().decode()
 
     def new_errors(self) -> list[str]:
-        """What the log calls an error since the last look."""
+        """What the log calls an error since the last look; every line of it is JSON of ours."""
         lines = (self.home / "serve.log").read_text(errors="replace").splitlines()
         fresh, self._read = lines[self._read :], len(lines)
-        return [line for line in fresh if '"level": "error"' in line or "Traceback" in line]
+        return [line for line in fresh if _is_error(line)]
+
+
+def _is_error(line: str) -> bool:
+    try:
+        return json.loads(line)["level"] in {"error", "critical"}
+    except (ValueError, KeyError, TypeError):
+        return "Traceback" in line
 
 
 def until(look: Callable[[], T], seconds: float = 15.0) -> T:

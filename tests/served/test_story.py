@@ -3,7 +3,6 @@
 import os
 import re
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ from tests.served.scene import (
     SECONDARY_AFTER,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 IS_BUSY = os.getloadavg()[0] > (os.cpu_count() or 1)
 FIRST_WITHIN = 3.0 if IS_BUSY else 1.0
@@ -31,16 +30,12 @@ EARLY, LATE = 0.5, 3.0 if IS_BUSY else 1.5
 
 
 def test_priya_then_marcus_then_elena_until_marcus_acknowledges_from_his_phone(
-    house: Served,
-    phone_company: TwilioDouble,
-    push_service: PushDouble,
-    record_property: Callable[[str, object], None],
+    house: Served, phone_company: TwilioDouble, push_service: PushDouble
 ) -> None:
     fired = house.send("Datadog", firing("datadog"))
     first = until(lambda: texts(phone_company))[0]
     [push] = push_service.wait(1)
-    record_property("seconds_to_first_text", round(first.at - fired, 3))
-    record_property("seconds_to_push", round(push.at - fired, 3))
+    print(f"after the 202: text {first.at - fired:.3f} s, push {push.at - fired:.3f} s")
     assert first.to == PRIYA
     assert first.at - fired <= FIRST_WITHIN
     assert push.at - fired <= FIRST_WITHIN
