@@ -69,14 +69,13 @@ class Watchdog:
             return
         age = loops.age(loop.name)
         if age is not None and age < loops.STALE:
+            self._since.pop(loop.name, None)
             return
         logger.error("Loop %s is silent; the watchdog does its work", loop.name)
         rescue = threading.Thread(target=_rescue, args=(loop,), name=f"rescue-{loop.name}")
         rescue.daemon = True
         self._rescues[loop.name] = rescue
         self._since.setdefault(loop.name, now)
-        if now - self._since[loop.name] > 2 * loops.STALE + 30:
-            self._since[loop.name] = now
         rescue.start()
 
     def _watch_canary(self, now: float) -> None:

@@ -1,0 +1,127 @@
+"""The loops' frame: who holds a loop, handing over, rescue, and the loss of the database."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection, connections
+
+from alertops import doorbell, loops
+from alertops.models import LoopBeat
+from alertops.watchdog import Watchdog
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Work:
+    """Counts its looks; ends the run after `most`."""
+
+    def __init__(self, most: int = 3) -> None:
+        self.looks, self.most = 0, most
+
+    def __call__(self, now: datetime) -> datetime | None:
+        self.looks += 1
+        return now
+
+    def done(self) -> bool:
+        return self.looks >= self.most
+
+
+def test_a_second_starter_goes_home_while_a_run_holds_the_loop() -> None:
+    first, second = Work(), Work()
+    assert loops.run("test", first, stop=first.done) == 3
+    assert loops.run("test", second, stop=second.done) == 0
+    assert second.looks == 0
+
+
+def test_a_stale_loop_can_be_claimed_by_anybody() -> None:
+    first, second = Work(), Work()
+    loops.run("test", first, stop=first.done)
+    LoopBeat.objects.update(beat_at=LoopBeat.objects.get().beat_at - timedelta(seconds=10))
+    assert loops.run("test", second, stop=second.done) == 3
+
+
+def test_a_run_of_the_watchdog_gives_way_at_once() -> None:
+    rescue, cluster = Work(), Work()
+    loops.run("test", rescue, stop=rescue.done, yielding=True)
+    assert loops.run("test", cluster, stop=cluster.done) == 3
+
+
+def test_a_run_that_has_had_its_time_asks_for_a_successor_and_ends_when_it_has_claimed() -> None:
+    asked: list[threading.Thread] = []
+
+    def successor() -> None:
+        work = Work(5)
+        loops.run("test", work, stop=work.done)
+        connections.close_all()
+
+    def hand_over() -> None:
+        thread = threading.Thread(target=successor)
+        asked.append(thread)
+        thread.start()
+
+    began = time.monotonic()
+    loops.run("test", lambda now: None, seconds=0.2, hand_over=hand_over)
+    assert time.monotonic() - began < 10
+    assert len(asked) == 1
+    asked[0].join(10)
+
+
+def test_the_bell_wakes_a_loop_that_sleeps() -> None:
+    woken = threading.Event()
+    looks: list[float] = []
+
+    def work(now: datetime) -> datetime | None:
+        looks.append(time.monotonic())
+        if len(looks) >= 2:
+            woken.set()
+        return None
+
+    thread = threading.Thread(
+        target=lambda: (loops.run("test", work, stop=woken.is_set), connections.close_all())
+    )
+    thread.start()
+    while not looks:
+        time.sleep(0.005)
+    time.sleep(0.05)
+    doorbell.ring("test")
+    assert woken.wait(0.4), "the loop slept through the bell"
+    thread.join(10)
+
+
+def test_a_loop_survives_the_loss_of_its_database() -> None:
+    work = Work(4)
+
+    def interrupted(now: datetime) -> datetime | None:
+        work(now)
+        if work.looks == 2:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return now
+
+    assert loops.run("test", interrupted, stop=work.done) >= 3
+
+
+def test_the_watchdog_does_the_work_of_a_silent_loop(tmp_path: object) -> None:
+    from pathlib import Path
+
+    watchdog = Watchdog(Path(str(tmp_path)))
+    watchdog.look()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        ages = {name: loops.age(name) for name in ("inbox", "tick", "outbox")}
+        if all(age is not None and age < 5 for age in ages.values()):
+            break
+        time.sleep(0.05)
+    assert all(age is not None for age in ages.values()), ages
+    from alertops import lifeline
+
+    lifeline.announce_closing()
+    try:
+        for rescue in watchdog._rescues.values():
+            rescue.join(10)
+    finally:
+        lifeline.open_again()
