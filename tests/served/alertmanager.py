@@ -62,7 +62,11 @@ class Alertmanager:
                 stdout=log,
                 stderr=log,
             )
-        until(self._is_ready)
+        try:
+            until(self._is_ready)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
