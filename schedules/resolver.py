@@ -37,6 +37,8 @@ class Rotation:
     fills: Fills = Fills.PRIMARY
     rank: int = 0
     step: timedelta = field(init=False)
+    roles: tuple[Role, ...] = field(init=False)
+    """What a turn fills: its holder the first of these, the next in line the second."""
 
     def __post_init__(self) -> None:
         if self.count < 1:
@@ -44,10 +46,8 @@ class Rotation:
         if self.starts.tzinfo is not None:
             raise ValueError("A rotation starts at a wall time, without a zone of its own.")
         object.__setattr__(self, "step", _STEPS[self.unit] * self.count)
-
-    def fills_role(self, role: Role) -> bool:
-        """Whether a turn of this rotation can put somebody on call as `role`."""
-        return bool(self.members) and (self.fills == Fills.BOTH or self.fills.value == role.value)
+        both = self.fills == Fills.BOTH
+        object.__setattr__(self, "roles", ROLES if both else (Role(self.fills.value),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,9 @@ class Plan:
         order = sorted(range(len(self.rotations)), key=lambda i: -self.rotations[i].rank)
         layers = {}
         for role in ROLES:
-            filling = [i for i in order if self.rotations[i].fills_role(role)]
+            filling = [
+                i for i in order if role in self.rotations[i].roles and self.rotations[i].members
+            ]
             ranks = groupby(filling, key=lambda i: self.rotations[i].rank)
             layers[role] = tuple(tuple(indices) for _, indices in ranks)
         object.__setattr__(self, "layers", layers)
@@ -154,7 +156,7 @@ def holder(rotation: Rotation, turn: int, role: Role) -> int | None:
     """
     members = rotation.members
     first = members[turn % len(members)]
-    if role == rotation.fills.value or role == Role.PRIMARY:
+    if role == rotation.roles[0]:
         return first
     for later in range(turn + 1, turn + len(members)):
         candidate = members[later % len(members)]
