@@ -19,7 +19,7 @@ from alertops import clock
 from schedules import actions, grid, oncall, rosters, rota
 from schedules.forms import OverrideForm
 from schedules.grid import Cell, Week
-from schedules.models import EARLIEST, LATEST, Override, Rotation, Schedule
+from schedules.models import EARLIEST, LATEST, Rotation, Schedule
 from schedules.rosters import Roster
 from schedules.rota import Shift
 from schedules.states import Why
@@ -109,13 +109,9 @@ def _context(
     shifts = [shift for shift in found if shift.start < until and shift.end > since]
     ahead = rota.shifts(roster.plan, now, now + WARNED)
     entry = oncall.entry_of(roster, now)
-    edits = actions.may_edit(user, schedule.group)
-    may_override = edits or actions.may_override(user, schedule.group)
     users = _users(roster, rotations, entry)
     entries = _entries(shifts, roster, users, now, seen)
     listed = [entries[id(s)] for s in shifts if s.end > now or until <= now]
-    if form is None and may_override:
-        form = OverrideForm(schedule=schedule, viewer=user, now=now)
     return {
         "now": now,
         "schedule": schedule,
@@ -131,13 +127,9 @@ def _context(
         "listed": listed[:LISTED],
         "left_out": max(0, len(listed) - LISTED),
         "rotations": rotations,
-        "overrides": [
-            (each, may_override and (edits or user.pk in (each.user_id, each.replaces_id)))
-            for each in _overrides(schedule, now)
-        ],
         "gaps": _gaps(grid.joined(ahead), now),
         "absent": _absent(roster, rotations),
-        "form": form,
+        **_changes(schedule, user, now, form),
         "may_configure": user.is_staff and user.has_perm("schedules.change_schedule"),
     }
 
@@ -155,10 +147,19 @@ def _roster(schedule: Schedule, since: datetime, until: datetime) -> Roster:
     return rosters.load([schedule.group_id], since, until, schedule=schedule.pk)[schedule.group_id]
 
 
-def _overrides(schedule: Schedule, now: datetime) -> list[Override]:
-    """Return what runs and what is to come."""
-    found = schedule.overrides.filter(ends_at__gt=now).select_related("user", "replaces")
-    return list(found[:100])
+def _changes(
+    schedule: Schedule, user: User, now: datetime, form: OverrideForm | None
+) -> dict[str, Any]:
+    """Return the overrides that run or are to come, which of them I may take back, the form."""
+    edits = actions.may_edit(user, schedule.group)
+    may = edits or actions.may_override(user, schedule.group)
+    found = schedule.overrides.filter(ends_at__gt=now).select_related("user", "replaces")[:100]
+    if form is None and may:
+        form = OverrideForm(schedule=schedule, viewer=user, now=now)
+    overrides = [
+        (each, may and (edits or user.pk in (each.user_id, each.replaces_id))) for each in found
+    ]
+    return {"overrides": overrides, "form": form}
 
 
 def _users(roster: Roster, rotations: list[Rotation], entry: oncall.BoardEntry) -> dict[int, User]:
