@@ -81,18 +81,18 @@ class Dispatcher:
             self._hand_over(one)
         taken = Counter(one.channel for one in claimed)
         full = [channel for channel, count in free.items() if taken[channel] == count]
-        if not full or not self._some_are_free(full):
-            return None
-        return now
+        return now if full and self._some_are_free(full) else None
 
     def _some_are_free(self, channels: list[str]) -> bool:
         """Where more is waiting than could be claimed: let a few senders become free, for one
         claim costs as much as many. Short, because the other channels wait as well."""
-        enough = max(1, self._size // 4)
+
+        def most() -> int:
+            return max(self._free[channel] for channel in channels)
+
         with self._freed:
-            return self._freed.wait_for(
-                lambda: any(self._free[channel] >= enough for channel in channels), GATHER
-            )
+            self._freed.wait_for(lambda: most() >= self._size // 4, GATHER)
+            return most() > 0
 
     def close(self, timeout: float = 12.0) -> None:
         """Take nothing new; wait for the senders, then settle the last results."""
