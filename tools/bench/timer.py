@@ -28,6 +28,8 @@ INSERT INTO escalation_escalation (alert_id, version_id, chosen_by, round, level
     fired, started_at)
 SELECT id, %s, 'group', 0, 1, 0, 0, 1, now() FROM alerts_alert WHERE wake = 'step' AND id >= %s
 """
+_QUEUED = "SELECT last_value - (NOT is_called)::int FROM escalation_notification_id_seq"
+_COUNT = "SELECT count(*) FROM escalation_notification WHERE alert_id >= %s"
 
 
 def storm(bench: Bench) -> None:
@@ -35,14 +37,14 @@ def storm(bench: Bench) -> None:
     count = int(ESCALATIONS * bench.scale)
     at, first = _prepare(bench, count, 0.0)
     place, start = bench.place, _queued(bench)
-    while _queued(bench) - start < count:
+    made = 0
+    while made < count:
         if time.time() > at + 120:
             raise RuntimeError(f"{_queued(bench) - start} of {count} steps were taken in 120 s.")
         time.sleep(LOOK)
+        if _queued(bench) - start >= count:  # begun; committed when they can be counted
+            made = place.one(_COUNT, [first])
     bench.keep("storm, all queued s", (time.time() - at) * ESCALATIONS / count)
-    made = place.one("SELECT count(*) FROM escalation_notification WHERE alert_id >= %s", [first])
-    if made != count:
-        raise RuntimeError(f"{count} notifications were to be queued, {made} are.")
 
 
 def spread(bench: Bench) -> None:
@@ -87,4 +89,4 @@ def _prepare(bench: Bench, count: int, seconds: float) -> tuple[float, int]:
 
 def _queued(bench: Bench) -> int:
     """How many notifications were ever queued; asks the sequence, so it costs nothing."""
-    return int(bench.place.one("SELECT last_value FROM escalation_notification_id_seq"))
+    return int(bench.place.one(_QUEUED))
