@@ -101,7 +101,7 @@ def _unacknowledge(alert: Alert, move: Move) -> None:
     if alert.status == Status.TRIGGERED:
         return
     _reopen(alert)
-    _wake(alert, Wake.START, move.now + UNACKNOWLEDGE_GRACE)
+    _wake(alert, _beginning(alert), move.now + UNACKNOWLEDGE_GRACE)
     _tell(alert, Kind.UNACKNOWLEDGED, move)
 
 
@@ -160,7 +160,7 @@ def _snooze(alert: Alert, move: Move) -> None:
         raise NotAllowed("An alert can be snoozed for a week at most.")
     _reopen(alert)
     alert.snoozed_until = move.until
-    _wake(alert, Wake.START, move.until)
+    _wake(alert, _beginning(alert), move.until)
     _tell(alert, Kind.SNOOZED, move, until=move.until.isoformat())
 
 
@@ -196,6 +196,11 @@ def _reopen(alert: Alert) -> None:
     if alert.group_id is not None:
         alert.assignee = None
     alert.epoch += 1
+
+
+def _beginning(alert: Alert) -> Wake:
+    """How paging begins anew: with the policy, or with the one person it was sent to."""
+    return Wake.START if alert.group_id is not None else Wake.ASSIGNED
 
 
 def _wake(alert: Alert, why: Wake, at: datetime) -> None:

@@ -222,6 +222,21 @@ def test_an_alert_straight_to_one_person_who_does_not_answer_reaches_the_adminis
     assert phones.take() == ["root"]
 
 
+def test_an_alert_straight_to_one_person_comes_back_to_them(
+    alice: User, clock: Clock, phones: Phones
+) -> None:
+    alert = builders.alert(assignee=alice)
+    clock.look()
+    act(Verb.SNOOZE, alert, alice, clock, until=clock.now() + timedelta(minutes=30))
+    phones.take()
+    clock.forward(minutes=30)
+    assert phones.take() == ["alice"]
+    act(Verb.ACKNOWLEDGE, alert, alice, clock)
+    act(Verb.UNACKNOWLEDGE, alert, alice, clock)
+    clock.forward(seconds=10)
+    assert phones.take() == ["alice"]
+
+
 def test_escalating_by_hand_moves_one_level_at_once(
     alice: User, bob: User, carol: User, clock: Clock, phones: Phones
 ) -> None:
