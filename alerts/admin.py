@@ -30,12 +30,11 @@ _SEVERITY = {
 class AlertAdmin(ReadOnlyAdmin):
     paginator = InfinitePaginator
     list_display = (
-        "number", "title", "shown_status", "shown_severity", "group", "assignee", "source",
-        "opened_at",
+        "number", "title", "shown_status", "shown_severity", "opened_at", "group", "assignee",
     )  # fmt: skip
     list_display_links = ("number", "title")
     list_filter = ("status", "severity", "group", "suppressed")
-    list_select_related = ("group", "assignee", "source")
+    list_select_related = ("group", "assignee")
     search_fields = ("=id", "title", "=dedup_key")
     search_help_text = "Number, words of the title, or the whole key"
     ordering = ("-opened_at", "-pk")

@@ -15,7 +15,7 @@ from accounts.console import ConsoleAdmin
 from accounts.models import User
 from alertops import clock, durations
 from escalation import actions, admin_engine, outlook, preview
-from escalation.forms import LevelForm, LevelFormSet, sequence_words
+from escalation.forms import LevelForm, LevelFormSet, PolicyForm, sequence_words
 from escalation.models import GroupPolicy, Level, Policy
 from escalation.plan import ChannelStep, PolicyPlan
 from escalation.policies import DEFAULT, as_plan
@@ -35,7 +35,8 @@ class LevelInline(StackedInline):
     extra = 0
     autocomplete_fields = ("user", "group")
     fields = (
-        ("position", "target", "user", "group"),
+        ("position", "target"),
+        ("user", "group"),
         ("wait_seconds", "times_to_notify", "interval_seconds", "member_wait_seconds"),
         "sequence",
     )
@@ -55,7 +56,9 @@ class LevelInline(StackedInline):
 
 @admin.register(Policy)
 class PolicyAdmin(ConsoleAdmin):
+    form = PolicyForm
     inlines = (LevelInline,)
+    compressed_fields = False  # a level's fields stand side by side, labels above
     list_display = ("name", "levels_in_words", "kind", "repeat_rounds", "used_by")
     list_filter = ("notification_type",)
     search_fields = ("name", "description")

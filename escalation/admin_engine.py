@@ -80,8 +80,8 @@ class NotificationAdmin(ReadOnlyAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         times = ("created_at", "due_at", "expires_at", "accepted_at", "delivered_at", "ended_at")
         return (
-            (None, {"fields": ("alert_number", "whom", "channel_label", "address", "shown_state")}),
-            ("Where in the policy", {"fields": (("purpose", "urgency"), ("round", "level"))}),
+            (None, {"fields": ("alert_number", "whom", "channel_label", "address", "state_words")}),
+            ("Where in the policy", {"fields": (("purpose", "urgency"), "step")}),
             ("When", {"fields": times}),
             (
                 "Sending",
@@ -112,7 +112,15 @@ class NotificationAdmin(ReadOnlyAdmin):
 
     @display(description="State", ordering="state", label=_TONES)  # type: ignore[untyped-decorator]
     def shown_state(self, row: Notification) -> tuple[str, str]:
-        return row.state, history.line(row, clock.now()).state
+        return row.state, self.state_words(row)
+
+    @admin.display(description="State")
+    def state_words(self, row: Notification) -> str:
+        return history.line(row, clock.now()).state
+
+    @admin.display(description="Step", empty_value="None: paged directly or as fallback")
+    def step(self, row: Notification) -> str | None:
+        return None if row.level is None else f"Level {row.level + 1}, round {row.round + 1}"
 
 
 @admin.register(Attempt)

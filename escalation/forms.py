@@ -10,10 +10,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms.models import BaseInlineFormSet
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts.channels import CHANNELS
 from alertops import durations
-from escalation.models import Level, LevelChannel
+from escalation.models import Level, LevelChannel, Policy
 from escalation.plan import Aim, ChannelStep, LevelPlan, PolicyPlan
 from escalation.states import Target
 from escalation.validity import problems
@@ -83,6 +84,19 @@ class SequenceField(forms.Field):
             return True
 
 
+class PolicyForm(forms.ModelForm):
+    """The policy itself; its levels are the formset below."""
+
+    class Meta:
+        model = Policy
+        fields = [
+            "name", "description", "notification_type", "repeat_rounds",
+            "acknowledgement_timeout_seconds",
+        ]  # fmt: skip
+        labels = {"acknowledgement_timeout_seconds": "Acknowledgement time-out"}
+        widgets = {"description": UnfoldAdminTextareaWidget({"rows": 3})}
+
+
 class LevelForm(forms.ModelForm):
     """One level. Left out, its position is the next; its channels are saved with it."""
 
@@ -91,6 +105,7 @@ class LevelForm(forms.ModelForm):
         required=False,
         help_text="For the notification type “policy”: such as “push and SMS at once, phone after "
         "2 min”. Empty: each person's own rules.",
+        widget=UnfoldAdminTextInputWidget,
     )
 
     class Meta:
@@ -99,6 +114,14 @@ class LevelForm(forms.ModelForm):
             "position", "target", "user", "group", "sequence", "times_to_notify",
             "interval_seconds", "member_wait_seconds", "wait_seconds",
         ]  # fmt: skip
+        labels = {
+            "target": "Whom",
+            "user": "Person",
+            "times_to_notify": "How often",
+            "interval_seconds": "Interval",
+            "member_wait_seconds": "Wait between members",
+            "wait_seconds": "Wait",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
