@@ -66,7 +66,9 @@ class Reaper:
         """Kill `faults` times, `pause` seconds apart on average."""
         weights = [kind.weight for kind in KINDS]
         goal = self.count + faults
+        hit = True
         while self.count < goal and not stop():
             (kind,) = self._random.choices(KINDS, weights)
-            time.sleep(self._random.expovariate(1 / pause))
-            self.strike(kind)
+            rest = self._random.expovariate(1 / pause)
+            time.sleep(rest if hit else 0.05)
+            hit = self.strike(kind) is not None
