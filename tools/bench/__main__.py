@@ -102,8 +102,6 @@ def _round(bench: Bench, wish: argparse.Namespace, parts: dict[str, tuple[Figure
         if name in wish.only or bench.suffix:
             for figure in part:
                 figure(bench)
-    told = ((name, values[-1]) for name, values in bench.samples.items())
-    print("  " + "; ".join(f"{name} {value:.3g}" for name, value in told), flush=True)
 
 
 if __name__ == "__main__":

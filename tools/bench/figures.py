@@ -31,6 +31,7 @@ class Bench:
 
     def keep(self, name: str, value: float) -> None:
         self.samples.setdefault(name + self.suffix, []).append(value)
+        print(f"  {name + self.suffix}: {value:.4g}", flush=True)
 
     def last(self, name: str) -> float:
         return self.samples[name + self.suffix][-1]

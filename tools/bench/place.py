@@ -118,9 +118,16 @@ class Place(House):
             for statement in _RETIRE:
                 self.sql(statement)
         else:
-            self.sql("TRUNCATE integrations_inboundevent, alerts_alert CASCADE")
+            self._truncate()
             self.sql("UPDATE escalation_circuit SET failures = 0, open_until = NULL")
         self.sql("CHECKPOINT")
+
+    def _truncate(self) -> None:
+        for _ in range(20):
+            with suppress(psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
+                self.sql("TRUNCATE integrations_inboundevent, alerts_alert CASCADE")
+                return
+        raise RuntimeError("The house is too busy for its tables to be emptied.")
 
 
 _RETIRE = (
