@@ -15,7 +15,7 @@ from accounts.console import ConsoleAdmin
 from accounts.models import User
 from alertops import clock, durations
 from escalation import actions, admin_engine, outlook, preview
-from escalation.forms import LevelForm, LevelFormSet, PolicyForm, sequence_words
+from escalation.admin_forms import LevelForm, LevelFormSet, PolicyForm, sequence_words
 from escalation.models import GroupPolicy, Level, Policy
 from escalation.plan import ChannelStep, PolicyPlan
 from escalation.policies import DEFAULT, as_plan

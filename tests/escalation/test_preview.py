@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.core.exceptions import ValidationError
 
-from escalation.forms import parse_sequence, sequence_words
+from escalation.admin_forms import parse_sequence, sequence_words
 from escalation.plan import Aim, Answer, ChannelStep, LevelPlan, PolicyPlan, Position, Recipient
 from escalation.preview import Chain, Names, Row, Way, outline, sentence, ways
 from escalation.reach import Method, Person, Rule
