@@ -30,6 +30,7 @@ __all__ = [
     "open_alerts",
 ]
 
+
 class Superseded(NotAllowed):
     """The page being answered is not the current one any more."""
 
