@@ -119,6 +119,14 @@ def test_a_snoozed_alert_says_until_when_and_who_then(payments, alice, clock):
     assert "Snoozed until" in browser(alice).get(f"/escalations/{alert.pk}/next/").text
 
 
+def test_a_snoozed_alert_of_one_person_pages_that_person_again(alice, clock):
+    alert = builders.alert(assignee=alice, actor=alice)
+    clock.look()
+    act(Verb.SNOOZE, alert, alice, clock, until=clock.now() + timedelta(hours=1))
+
+    assert ahead(alert, clock) == [("Alice", 60)]
+
+
 def test_an_assigned_alert_says_how_long_and_what_follows(payments, alice, carol, clock):
     alert = builders.alert(payments)
     clock.look()
