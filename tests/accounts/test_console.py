@@ -175,7 +175,7 @@ GROUP = {"name": "Payments", "slug": "payments", "time_zone": "UTC", "visibility
 def test_a_group_is_made_with_members_in_their_order(
     console: Client, alice: User, bob: User
 ) -> None:
-    data = GROUP | {"is_active": "on"} | no_lines("contact_methods")
+    data = GROUP | {"is_active": "on"} | no_lines("contact_methods", "escalation_policy")
     data |= members_data(
         {"user": alice.pk, "sequence": "", "is_primary": "on"},
         {"user": bob.pk, "sequence": "1", "is_manager": "on"},
@@ -185,7 +185,7 @@ def test_a_group_is_made_with_members_in_their_order(
     group = Group.objects.get()
     assert list(group.members.values_list("sequence", "user__name")) == [(1, "Bob"), (2, "Alice")]
     assert Topic.objects.get().name == "checkout"
-    swap = GROUP | {"is_active": "on"} | no_lines("contact_methods", "topics")
+    swap = GROUP | {"is_active": "on"} | no_lines("contact_methods", "topics", "escalation_policy")
     first, second = group.members.all()
     swap |= members_data(
         {"id": first.pk, "group": group.pk, "user": bob.pk, "sequence": "2"},
@@ -201,7 +201,7 @@ def test_a_group_is_made_with_members_in_their_order(
 
 def test_a_stakeholder_is_refused_in_the_console_too(console: Client) -> None:
     stella = User.objects.create_user("s@example.com", name="Stella", roles=["stakeholder"])
-    data = GROUP | no_lines("contact_methods", "topics")
+    data = GROUP | no_lines("contact_methods", "topics", "escalation_policy")
     data |= members_data({"user": stella.pk, "sequence": "1", "is_primary": "on"})
     answer = console.post(reverse("admin:groups_group_add"), data)
     assert "Stella is a Stakeholder and cannot be Primary" in plain(answer)
@@ -209,7 +209,7 @@ def test_a_stakeholder_is_refused_in_the_console_too(console: Client) -> None:
 
 
 def test_the_same_person_twice_is_refused(console: Client, bob: User) -> None:
-    data = GROUP | no_lines("contact_methods", "topics")
+    data = GROUP | no_lines("contact_methods", "topics", "escalation_policy")
     row = {"user": bob.pk, "sequence": ""}
     answer = console.post(reverse("admin:groups_group_add"), data | members_data(row, row))
     assert answer.status_code == 200
@@ -217,7 +217,7 @@ def test_the_same_person_twice_is_refused(console: Client, bob: User) -> None:
 
 
 def test_a_groups_own_address_is_added_unverified(console: Client) -> None:
-    data = GROUP | members_data() | no_lines("topics")
+    data = GROUP | members_data() | no_lines("topics", "escalation_policy")
     data |= form_data("contact_methods", total=1) | {
         "contact_methods-0-kind": "email",
         "contact_methods-0-new_address": "Team@example.com",

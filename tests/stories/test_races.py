@@ -35,7 +35,7 @@ def together(*works: Callable[[], object]) -> None:
 
     def guarded(work: Callable[[], object]) -> None:
         try:
-            barrier.wait(10)
+            barrier.wait(60)
             work()
         except BaseException as error:
             errors.append(error)
@@ -46,7 +46,7 @@ def together(*works: Callable[[], object]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(120)
     if errors:
         raise errors[0]
 
