@@ -177,9 +177,14 @@ def _sleep(this: _Run, seconds: float) -> None:
 def _listen(name: str) -> psycopg.Connection[tuple[object, ...]]:
     conn = doorbell.connect()
     conn.execute(f'LISTEN "{doorbell.PREFIX}{name}"')
+    set_session()
+    return conn
+
+
+def set_session() -> None:
+    """Put this thread's connection under the limits of the loops."""
     with connection.cursor() as cursor:
         cursor.execute(_SESSION)
-    return conn
 
 
 def _drop(this: _Run) -> None:
