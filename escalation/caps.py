@@ -66,3 +66,31 @@ def _sent(
         for user_id, channel, count in cursor.fetchall():
             found[user_id, channel] = count
         return found
+
+
+_HOLD_BACK = """
+WITH late AS (
+    SELECT n.id, k.due_at FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[])
+        AS k(user_id, channel, due_at)
+    JOIN escalation_notification n ON n.user_id = k.user_id AND n.channel = k.channel
+        AND n.accepted_at IS NULL AND n.state = 'pending' AND n.due_at <= %s
+    FOR UPDATE OF n SKIP LOCKED
+)
+UPDATE escalation_notification n
+SET due_at = late.due_at, first_tried_at = coalesce(n.first_tried_at, %s)
+FROM late WHERE n.id = late.id
+RETURNING n.alert_id, n.user_id, n.channel, n.first_tried_at
+"""
+
+
+def hold_back(over: Over, now: datetime) -> list[tuple[int, int, str]]:
+    """Let all that waits for the same people on the same channels wait as long as `over` does.
+
+    One by one they would stand in the way of everybody else's pages. Returns (alert, person,
+    channel) of what waits for the first time.
+    """
+    until = {(one.user_id or 0, one.channel): due for one, due in over}
+    users, channels = [user for user, _ in until], [channel for _, channel in until]
+    with prepared.cursor() as cursor:
+        cursor.execute(_HOLD_BACK, [users, channels, list(until.values()), now, now])
+        return [(row[0], row[1], row[2]) for row in cursor.fetchall() if row[3] == now]

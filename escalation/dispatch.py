@@ -215,17 +215,23 @@ def _is_connection_error(error: Exception) -> bool:
 
 @transaction.atomic
 def _hold_back(over: caps.Over, now: datetime) -> None:
+    """Put back what is over a cap, and with it whatever else waits for the same people."""
     outbox.release(over)
+    held = [
+        (one.alert_id, one.user_id, one.channel)
+        for one, _ in over
+        if one.attempts == 1 and one.first_tried_at == now
+    ]
+    held += caps.hold_back(over, now)
     record(
         Fact(
-            one.alert_id,
+            alert_id,
             Kind.PAGE_DELAYED,
             now,
             None,
-            {"person": one.user_id, "channel": one.channel, "why": "cap"},
+            {"person": user_id, "channel": channel, "why": "cap"},
         )
-        for one, _ in over
-        if one.attempts == 1 and one.first_tried_at == now
+        for alert_id, user_id, channel in held
     )
 
 
