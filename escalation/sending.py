@@ -110,8 +110,8 @@ def _already_there(
     if not channel.can_look_up:
         return None
     try:
-        tokens = outbox.earlier_tokens(claimed)
-        return channel.look_up(claimed.address, message, claimed.first_tried_at, tokens)
+        since, tokens = outbox.earlier_attempts(claimed)
+        return channel.look_up(claimed.address, message, since, tokens)
     except TryLater:
         if now - claimed.first_tried_at >= SEND_ANYWAY:
             return None
