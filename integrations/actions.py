@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-import orjson
 from django.db import transaction
 from django.db.models import ProtectedError
 
@@ -79,11 +78,11 @@ def send_test(integration: Integration, *, actor: User, now: datetime) -> int:
 
     Raises NotAllowed where the integration is switched off.
     """
-    payload = samples.firing(integration.kind)
+    body, content_type = samples.request(samples.firing(integration.kind))
     parcel = Parcel(
         integration.key_hash,
-        orjson.dumps(payload, option=orjson.OPT_INDENT_2),
-        content_type="application/json",
+        body,
+        content_type=content_type,
         headers={"user-agent": f"AlertOps test by {actor.name}"[:200]},
     )
     event = store(parcel)

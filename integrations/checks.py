@@ -14,7 +14,7 @@ def vendors_are_whole(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     for kind, vendor in VENDORS.items():
         try:
-            samples.firing(kind)
+            samples.request(samples.firing(kind))
         except (OSError, ValueError, LookupError):
             found.append(
                 Error(

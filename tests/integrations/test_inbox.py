@@ -12,40 +12,13 @@ from accounts.models import User
 from alertops import clock
 from alerts.models import Alert
 from groups.models import Group
-from integrations import inbox, reading, samples
+from integrations import inbox, reading
 from integrations.models import EventOutcome, InboundEvent, Integration, Route
 from integrations.states import Outcome
-from integrations.vendors import VENDORS
 from tests import builders
 from tests.integrations.conftest import Send, make_integration, sent, work_off
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.mark.parametrize("kind", VENDORS)
-def test_firing_repeat_and_recovery_are_one_alert(payments: Group, send: Send, kind: str) -> None:
-    integration = make_integration(payments, kind)
-    by_name = {sample["name"].partition(",")[0]: sample["payload"] for sample in samples.of(kind)}
-    firing = sent(send(integration, by_name["firing"]))
-    assert firing.outcome == Outcome.CREATED
-    alert = firing.outcomes.order_by("position")[0].alert
-    assert alert is not None
-    assert alert.group == payments
-
-    sent(send(integration, by_name["repeat"]))
-    alert.refresh_from_db()
-    assert (alert.status, alert.event_count) == ("triggered", 2)
-
-    recovery = sent(send(integration, by_name["recovery"]))
-    alert.refresh_from_db()
-    assert alert.status == "resolved"
-    assert recovery.outcome == Outcome.RESOLVED
-    assert not Alert.objects.open().exists()
-
-    late = sent(send(integration, by_name["recovery"]))
-    assert late.outcome == Outcome.NO_OPEN_ALERT
-    again = sent(send(integration, by_name["firing"]))
-    assert again.outcome == Outcome.CREATED
 
 
 def test_an_event_that_is_no_alert_is_ignored(payments: Group, send: Send) -> None:

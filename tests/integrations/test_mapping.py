@@ -26,7 +26,8 @@ SAMPLES = [
 
 @pytest.mark.parametrize(("kind", "sample"), SAMPLES)
 def test_every_sample_becomes_its_signals(kind: str, sample: dict) -> None:
-    drafts = read(VENDORS[kind], sample["payload"], own_key="own")
+    decoded = decode(*samples.request(sample))
+    drafts = read(VENDORS[kind], decoded.value, own_key="own")
     told = [
         {name: getattr(draft, name) for name in wanted}
         for draft, wanted in zip(drafts, sample["signals"], strict=True)
@@ -37,7 +38,9 @@ def test_every_sample_becomes_its_signals(kind: str, sample: dict) -> None:
 
 @pytest.mark.parametrize("kind", VENDORS)
 def test_firing_repeat_and_recovery_share_a_key(kind: str) -> None:
-    by_name = {sample["name"].partition(",")[0]: sample["signals"] for sample in samples.of(kind)}
+    by_name: dict[str, list[dict]] = {}
+    for sample in samples.of(kind):
+        by_name.setdefault(sample["name"].partition(",")[0], sample["signals"])
     assert by_name["firing"][0]["action"] == by_name["repeat"][0]["action"] == "trigger"
     assert by_name["recovery"][0]["action"] == "resolve"
     keys = {by_name[name][0]["dedup_key"] for name in ("firing", "repeat", "recovery")}
