@@ -1,24 +1,24 @@
 """The vocabulary in which a vendor is a file of facts: where each thing stands in a payload.
 
-Pure: knows no database, settings or clock. Tolerant: a name is found whatever its case and
-separators ("alertTitle", "alert_title", "Alert Title"); a shape nobody foresaw still becomes a
-draft that a person can read, because a page that cannot be sent is the one mistake not allowed.
+Pure: knows no database, settings or clock. A shape nobody foresaw still becomes a draft that a
+person can read, because a page that cannot be sent is the one mistake not allowed.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from dataclasses import field as attribute
-from functools import lru_cache
 from typing import Any
 
 from integrations import texts, vocabulary
 from integrations.expressions import Overrides
+from integrations.picks import Pick, choose, dig, digest, field, first, joined, table
 from integrations.vocabulary import ACKNOWLEDGE, IGNORE, RESOLVE, TRIGGER, Words
 
-Pick = Callable[[Any, Any], Any]
-"""Takes one item and the whole payload, returns what was found there, or None."""
+__all__ = [
+    "Draft", "Pick", "Vendor", "choose", "dig", "digest", "field", "first", "joined", "read",
+    "table",
+]  # fmt: skip
 
-_NAMES = 300  # an object with more names than this is searched by exact name only
 ITEMS = 5000
 """Alerts taken from one body; the rest is summed up in one more."""
 
@@ -37,108 +37,6 @@ class Draft:
     tags: list[str] = attribute(default_factory=list)
     remarks: list[str] = attribute(default_factory=list)
     item: Any = None  # what routes look at
-
-
-def field(*paths: str, default: Any = None) -> Pick:
-    """Take the first of these dotted paths that holds something.
-
-    A path that begins with "/" starts at the top of the payload instead of at the item.
-    """
-    ways = [(path.startswith("/"), tuple(path.lstrip("/").split("."))) for path in paths]
-
-    def pick(item: Any, top: Any) -> Any:
-        for from_top, keys in ways:
-            found = dig(top if from_top else item, keys)
-            if found is not None and found != "":
-                return found
-        return default
-
-    return pick
-
-
-def choose(path: str | Pick, words: Mapping[str, str], default: str = "") -> Pick:
-    """Translate the word at `path` by a table, whatever its case; `default` where it has none."""
-    pick = field(path) if isinstance(path, str) else path
-    table = {word.lower(): ours for word, ours in words.items()}
-
-    def translate(item: Any, top: Any) -> str:
-        return table.get(texts.words(pick(item, top)).strip().lower(), default)
-
-    return translate
-
-
-def joined(*paths: str, by: str = "/") -> Pick:
-    """Take all of these paths together, or nothing where the first of them is missing."""
-    picks = [field(path) for path in paths]
-
-    def pick(item: Any, top: Any) -> str:
-        parts = [texts.words(each(item, top)) for each in picks]
-        return by.join(parts) if parts[0] else ""
-
-    return pick
-
-
-def first(*picks: Pick) -> Pick:
-    """Take the first pick that finds something."""
-
-    def pick(item: Any, top: Any) -> Any:
-        for each in picks:
-            if found := each(item, top):
-                return found
-        return None
-
-    return pick
-
-
-def digest(path: str) -> Pick:
-    """A key made of everything at `path` (such as an alert's labels), in any order."""
-    pick = field(path)
-
-    def hashed(item: Any, top: Any) -> str:
-        found = pick(item, top)
-        if not isinstance(found, dict) or not found:
-            return ""
-        pairs = sorted((str(name), texts.words(value)) for name, value in found.items())
-        return "auto:" + texts.digest(*(part for pair in pairs for part in pair))[:32]
-
-    return hashed
-
-
-def dig(value: Any, keys: Sequence[str]) -> Any:
-    """Follow a path through dictionaries and lists. None where it leads nowhere."""
-    for depth, name in enumerate(keys):
-        if isinstance(value, dict):
-            found = value.get(name)
-            if found is None:
-                found = _similar(value, name)
-            if found is None and depth < len(keys) - 1:  # a key that has dots itself
-                return value.get(".".join(keys[depth:]))
-            value = found
-        elif isinstance(value, list) and name.isdigit() and len(name) < 6:
-            value = value[int(name)] if int(name) < len(value) else None
-        else:
-            return None
-        if value is None:
-            return None
-    return value
-
-
-def _similar(value: dict[Any, Any], name: str) -> Any:
-    if len(value) > _NAMES:
-        return None
-    wanted = _plain(name)
-    for key, found in value.items():
-        if isinstance(key, str) and len(key) <= 64 and _plain(key) == wanted:
-            return found
-    return None
-
-
-@lru_cache(maxsize=8192)
-def _plain(name: str) -> str:
-    return name.lower().translate(_SEPARATORS)
-
-
-_SEPARATORS = str.maketrans("", "", "_- ./")
 
 
 _TITLE = field("title", "summary", "subject", "name", "message", "event.title", "alert.title")

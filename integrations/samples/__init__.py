@@ -2,7 +2,7 @@
 
 A sample says what a tool sends, and the signals that must become of it:
 
-    name          "firing", "repeat…" and "recovery…" come first; traps follow, named by what they are
+    name          "firing", "repeat…" and "recovery…" come first; then the traps
     payload       the JSON, or with a form's content type its fields
     body          instead of a payload: the text as it is (XML, a line of text)
     content_type  what the tool claims, application/json unless said
