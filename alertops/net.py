@@ -24,6 +24,8 @@ from urllib.parse import urlsplit
 import certifi
 from django.conf import settings
 
+from alertops import resolver
+
 IDLE_SECONDS = 15.0  # shorter than any provider's own limit: never write into a dying connection
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # an IPv4 address inside IPv6, and 6to4 the same
 _6TO4 = ipaddress.ip_network("2002::/16")
@@ -188,7 +190,8 @@ def _port(scheme: str) -> int:
 
 def connect(target: Target, deadline: float, *, guarded: bool) -> _Wire:
     """Open a connection. Raises Blocked or NotSent."""
-    found = addresses(target.host, target.port, guarded=guarded)
+    left = min(resolver.SECONDS, deadline - time.monotonic())
+    found = addresses(target.host, target.port, guarded=guarded, seconds=left)
     error: Exception | None = None
     for family, where in found[:3]:
         sock = socket.socket(family, socket.SOCK_STREAM)
@@ -206,14 +209,15 @@ def connect(target: Target, deadline: float, *, guarded: bool) -> _Wire:
     raise NotSent(f"{target.host} cannot be reached: {_words(error)}.") from None
 
 
-def addresses(host: str, port: int, *, guarded: bool) -> list[tuple[int, Any]]:
+def addresses(
+    host: str, port: int, *, guarded: bool, seconds: float = resolver.SECONDS
+) -> list[tuple[int, Any]]:
     """Resolve once and return what may be connected to. Raises Blocked or NotSent."""
     if guarded and port not in {80, 443} and port < 1024:
         raise Blocked(f"Port {port} is not a web port.")
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise NotSent(f"{host} cannot be found.") from None
+    found = resolver.look_up(host, port, seconds)
+    if not found:
+        raise NotSent(f"{host} cannot be found.")
     allowed: list[tuple[int, Any]] = [
         (info[0], info[4]) for info in found if not guarded or is_allowed(host, str(info[4][0]))
     ]
