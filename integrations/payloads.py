@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from integrations import markup
+
 EXPANDED = 4 * 1024 * 1024
 """Bytes a compressed body may become."""
 _FIELDS = 1000
@@ -31,7 +33,7 @@ class Decoded:
     """What a body says. `problem` is a sentence where it could not be read as data."""
 
     value: Any
-    kind: str  # json | form | text | empty
+    kind: str  # json | form | xml | text | empty
     problem: str = ""
 
 
@@ -63,6 +65,8 @@ def _structured(text: str, content_type: str) -> Decoded:
         if isinstance(value, str):
             return Decoded(value, "text")
         return Decoded(text, "text", "The body looks like JSON but cannot be read.")
+    if text[0] == "<" and (marked := markup.read(text)) is not None:
+        return Decoded(marked, "xml")
     if "form-urlencoded" in content_type.lower() or _FORM.match(text):
         form = _form(text)
         if form is not None:
@@ -73,7 +77,7 @@ def _structured(text: str, content_type: str) -> Decoded:
 
 
 def _form(text: str) -> Decoded | None:
-    """Return the fields of a form; a field `payload` that holds JSON is the whole of it."""
+    """Return the fields of a form. A field may hold JSON; one named `payload` is the whole."""
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS)
     except ValueError:
@@ -87,14 +91,21 @@ def _form(text: str) -> Decoded | None:
                 return Decoded(value, "form")
     fields: dict[str, Any] = {}
     for name, content in pairs:
+        value = _inner(content)
         if name in fields:
             kept = fields[name]
-            fields[name] = [*kept, content] if isinstance(kept, list) else [kept, content]
+            fields[name] = [*kept, value] if isinstance(kept, list) else [kept, value]
         else:
-            fields[name] = content
+            fields[name] = value
     if len(fields) == 1 and pairs[0][1] == "":  # `curl -d 'disk full'`: a sentence, not a form
         return None
     return Decoded(fields, "form")
+
+
+def _inner(content: str) -> Any:
+    """Return a form's field: an object where it holds one (New Relic's `alert={…}`)."""
+    value = _json(content) if content[:1] == "{" else None
+    return value if isinstance(value, dict) else content
 
 
 def _json(text: str) -> Any:
