@@ -1,0 +1,83 @@
+"""Monit: https://mmonit.com/monit/documentation/monit.html (EXEC, "Environment")
+
+Monit has no webhook; a script it runs posts its environment as a form. The event is named after
+the test and how it went ("Connection failed", "Connection succeeded"), so the key is the service
+and the test without that. A start, a stop or an action done is an event, but no alert.
+Sample: integrations/samples/monit.json
+"""
+
+import re
+from typing import Any
+
+from integrations import texts
+from integrations.mapping import Vendor, field
+from integrations.phrases import others, phrase
+from integrations.vocabulary import IGNORE, RESOLVE, TRIGGER
+
+_STATES = {
+    "succeeded": RESOLVE, "ok": RESOLVE, "up": RESOLVE, "recovery": RESOLVE,
+    "not changed": RESOLVE, "doesn't match": RESOLVE, "failed": TRIGGER, "exceeded": TRIGGER,
+    "error": TRIGGER, "down": TRIGGER, "matched": TRIGGER, "match": TRIGGER, "changed": TRIGGER,
+}  # fmt: skip
+_END = re.compile(r"\s+(not changed|doesn't match|" + "|".join(_STATES) + r")$", re.IGNORECASE)
+_WHOLE = {
+    "does not exist": ("existence", TRIGGER),
+    "exists": ("existence", RESOLVE),
+    "invalid type": ("type", TRIGGER),
+    "monit instance changed": ("monit instance", IGNORE),
+    "action done": ("action", IGNORE),
+}
+
+
+def _event(item: Any, top: Any) -> tuple[str, str]:
+    """Which test it is, and what it asks for."""
+    event = texts.words(field("event", "monit_event")(item, top)).strip().lower()[:200]
+    if event in _WHOLE:
+        return _WHOLE[event]
+    if end := _END.search(event):
+        return event[: end.start()], _STATES[end[1]]
+    return event, TRIGGER
+
+
+def _key(item: Any, top: Any) -> str:
+    names = [field("host", "monit_host"), field("service", "monit_service")]
+    host, service = (texts.words(name(item, top)) for name in names)
+    return f"{host}/{service}/{_event(item, top)[0]}" if service else ""
+
+
+monit = Vendor(
+    kind="monit",
+    label="Monit",
+    action=lambda item, top: _event(item, top)[1],
+    dedup_key=_key,
+    title=phrase(
+        field("host", "monit_host"),
+        field("service", "monit_service"),
+        field("description", "monit_description", "event", "monit_event"),
+    ),
+    description=field("description", "monit_description"),
+    severity=field("severity"),
+    details=others("description", "host", "service", "severity"),
+    setup="""\
+Save this as /usr/local/bin/alertops-monit and make it executable (chmod 755):
+
+    #!/bin/sh
+    exec curl -fsS --max-time 10 --retry 5 {url} \\
+      --data-urlencode "host=$MONIT_HOST" \\
+      --data-urlencode "service=$MONIT_SERVICE" \\
+      --data-urlencode "event=$MONIT_EVENT" \\
+      --data-urlencode "description=$MONIT_DESCRIPTION" \\
+      --data-urlencode "date=$MONIT_DATE" \\
+      --data-urlencode "severity=critical"
+
+Name it in each test of monitrc that should page, for both ways, and run monit reload:
+
+    check host shop with address shop.example.com
+      if failed port 443 protocol https for 3 cycles
+        then exec "/usr/local/bin/alertops-monit"
+        else if succeeded then exec "/usr/local/bin/alertops-monit"
+
+Without the else, alerts do not close by themselves.
+""",
+    docs="https://mmonit.com/monit/documentation/monit.html",
+)
