@@ -122,7 +122,7 @@ def _draft(vendor: Vendor, item: Any, top: Any, overrides: Overrides | None, own
     draft.action = _action(vendor, said.get("action"), take(vendor.action))
     draft.severity = _severity(vendor, said.get("severity") or take(vendor.severity), draft)
     description = said.get("description") or take(vendor.description)
-    draft.details = _details(vendor.details(item, top))
+    draft.details = _details(vendor, vendor.details(item, top))
     if not description and not draft.details and not isinstance(item, str):
         description = texts.pretty(item)
     draft.description = texts.clean(description)
@@ -160,7 +160,13 @@ def _severity(vendor: Vendor, word: str, draft: Draft) -> str:
     return severity
 
 
-def _details(found: Any) -> dict[str, Any]:
+def _details(vendor: Vendor, found: Any) -> dict[str, Any]:
+    if isinstance(found, dict):
+        found = {
+            name: value
+            for name, value in found.items()
+            if not (isinstance(value, str) and vendor.absent(value))
+        }
     if not found:
         return {}
     tamed = texts.tame(found)

@@ -9,7 +9,7 @@ Sample: integrations/samples/datadog.json
 from typing import Any
 
 from integrations import texts
-from integrations.mapping import Vendor, choose, field, first, joined
+from integrations.mapping import Vendor, choose, field, first, joined, table
 from integrations.vocabulary import Words
 
 _TRANSITIONS = {
@@ -46,14 +46,6 @@ def _severity(item: Any, top: Any) -> str:
     return _SEVERITY_OF.get(transition.lower()) or ("" if kind == "success" else kind)
 
 
-def _details(item: Any, top: Any) -> dict[str, Any]:
-    names = ("hostname", "alert_metric", "alert_query", "alert_scope", "alert_status", "org_name")
-    if not isinstance(item, dict):
-        return {}
-    shown = {name: item[name] for name in names if item.get(name)}
-    return {name: text for name, text in shown.items() if not _unfilled(texts.words(text))}
-
-
 def _unfilled(text: str) -> bool:
     return text.startswith("$") and text[1:].replace("_", "").isupper()
 
@@ -73,7 +65,9 @@ datadog = Vendor(
     title=lambda item, top: _split(item, top)[1],
     description=field("event_msg", "body", "text_only_msg"),
     severity=_severity,
-    details=_details,
+    details=table(
+        "hostname", "alert_metric", "alert_query", "alert_scope", "alert_status", "org_name"
+    ),
     tags=field("tags"),
     links=(("Datadog", field("link", "url")), ("Snapshot", field("snapshot"))),
     absent=_unfilled,
