@@ -1,15 +1,24 @@
 """Every change of integrations and routes: checked, saved and written into the audit trail."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import ProtectedError
 
 from accounts import audit
 from accounts.models import User
-from integrations import samples
-from integrations.models import Integration, Route
+from integrations import keys, samples
+from integrations.models import Integration, Key, Route
+from integrations.states import Standing
 from integrations.store import Parcel, store
+
+GRACES: dict[str, tuple[str, timedelta | None]] = {
+    "day": ("for a day", timedelta(days=1)),
+    "week": ("for a week", timedelta(days=7)),
+    "revoked": ("until it is revoked", None),
+    "none": ("not at all", timedelta()),
+}
+"""How long a key that is replaced may stay good."""
 
 
 class NotAllowed(Exception):
@@ -34,12 +43,43 @@ def save_integration(integration: Integration, *, actor: User | None, now: datet
 
 
 @transaction.atomic
-def rotate_key(integration: Integration, *, actor: User | None, now: datetime) -> str:
-    """Void the key and return the new one, which is never seen again."""
+def rotate_key(
+    integration: Integration, *, grace: timedelta | None, actor: User | None, now: datetime
+) -> str:
+    """Make a new key and return it; it is never seen again.
+
+    The key it replaces stays good for `grace` (None: until somebody revokes it); one that was
+    replaced before is void at once, so that there are never more than two.
+    """
+    Integration.objects.select_for_update(of=("self",)).get(pk=integration.pk)
+    integration.keys.filter(standing=Standing.PREVIOUS).update(standing=Standing.VOID)
+    if grace is None or grace > timedelta():
+        until = now + grace if grace else None
+        replaced = {"standing": Standing.PREVIOUS, "valid_until": until}
+    else:
+        replaced = {"standing": Standing.VOID}
+    integration.keys.filter(standing=Standing.CURRENT).update(**replaced)
     key = integration.issue_key()
-    integration.save(update_fields=["key_prefix", "key_hash"])
-    audit.record("made a new key for an integration", integration, actor=actor, now=now)
+    integration.keys.create(prefix=key[: keys.SHOWN], digest=keys.key_hash(key))
+    audit.record(
+        "made a new key for an integration",
+        integration,
+        actor=actor,
+        now=now,
+        grace_seconds=None if grace is None else int(grace.total_seconds()),
+    )
     return key
+
+
+@transaction.atomic
+def revoke_key(key: Key, *, actor: User | None, now: datetime) -> None:
+    """Void the key before the current one. Raises NotAllowed for any other."""
+    row = Key.objects.select_for_update(of=("self",)).select_related("integration").get(pk=key.pk)
+    if row.standing != Standing.PREVIOUS:
+        raise NotAllowed("Only a key that has been replaced can be revoked; make a new one first.")
+    row.standing = Standing.VOID
+    row.save(update_fields=["standing"])
+    audit.record("revoked a key", row.integration, actor=actor, now=now, key=row.prefix)
 
 
 @transaction.atomic
@@ -80,7 +120,7 @@ def send_test(integration: Integration, *, actor: User, now: datetime) -> int:
     """
     body, content_type = samples.request(samples.firing(integration.kind))
     parcel = Parcel(
-        integration.key_hash,
+        integration.keys.get(standing=Standing.CURRENT).digest,
         body,
         content_type=content_type,
         headers={"user-agent": f"AlertOps test by {actor.name}"[:200]},

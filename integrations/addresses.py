@@ -1,7 +1,7 @@
 """Who is responsible for what an integration sends: read once per batch, in one query."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -9,11 +9,14 @@ from django.db.models import Q
 
 from alertops import prepared
 from integrations.expressions import Overrides
-from integrations.models import Integration
+from integrations.models import Integration, Key
 from integrations.routing import BadCondition, Rule, Way, compiled
 
 LAZY = timedelta(seconds=10)
 """How old `last_event_at` may be: a hot row must not be written for every event."""
+LAZY_KEY = timedelta(seconds=60)
+_used: dict[int, datetime] = {}
+"""When this process last wrote down that a key was used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +102,17 @@ def seen(ids: set[int], known: dict[int, Addressee], now: datetime) -> None:
     if old:
         late = Q(last_event_at__isnull=True) | Q(last_event_at__lte=now - LAZY)
         Integration.objects.filter(late, pk__in=old).update(last_event_at=now)
+
+
+def used(key_ids: set[int], now: datetime) -> None:
+    """Remember that these keys were used, once a minute at most."""
+    late = [pk for pk in key_ids if not now - LAZY_KEY < _used.get(pk, _NEVER) <= now]
+    if late:
+        if len(_used) > _MOST_USED:
+            _used.clear()
+        _used.update(dict.fromkeys(late, now))
+        Key.objects.filter(pk__in=late).update(last_used_at=now)
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_MOST_USED = 10_000

@@ -1,5 +1,6 @@
 """Integrations in the console. Keys are shown once; what came in can only be looked at."""
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -24,7 +25,7 @@ class RouteInline(StackedInline):
     extra = 0
     ordering_field = "position"
     hide_ordering_field = False
-    autocomplete_fields = ("group", "assignee")
+    autocomplete_fields = ("group", "assignee", "policy")
     fields = (
         ("position", "name"),
         "conditions",
@@ -41,9 +42,9 @@ class IntegrationAdmin(ModelAdmin):
     list_display = ("name", "kind", "answers", "is_active", "key_begins", "last_event_at")
     list_filter = ("kind", "is_active", "group")
     list_select_related = ("group", "assignee")
-    search_fields = ("name", "key_prefix")
+    search_fields = ("name", "keys__prefix")
     ordering = ("name",)
-    autocomplete_fields = ("group", "assignee")
+    autocomplete_fields = ("group", "assignee", "policy")
     readonly_fields = ("key_begins", "last_event_at", "created_at")
     actions_detail: ClassVar[list[str]] = ["make_new_key", "open_page"]
     fieldsets = (
@@ -62,6 +63,9 @@ class IntegrationAdmin(ModelAdmin):
         ),
         ("Key", {"fields": ("key_begins", "last_event_at", "created_at")}),
     )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("keys")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fieldsets if obj else self.fieldsets[:-1]  # it has no key before it is saved
@@ -95,12 +99,19 @@ class IntegrationAdmin(ModelAdmin):
         messages.warning(request, sentence)
 
     @action(  # type: ignore[untyped-decorator]
-        description="Make a new key", url_path="new-key", permissions=["change_integration_key"]
+        description="Make a new key (the old one stays good for a day)",
+        url_path="new-key",
+        permissions=["change_integration_key"],
     )
     def make_new_key(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Void the key and show the new one, this once."""
+        """Show a new key, this once; the old one stays good for a day."""
         integration = Integration.objects.get(pk=object_id)
-        actions.rotate_key(integration, actor=request.user, now=clock.now())  # type: ignore[arg-type]
+        actions.rotate_key(
+            integration,
+            grace=timedelta(days=1),
+            actor=request.user,  # type: ignore[arg-type]
+            now=clock.now(),
+        )
         self._tell_key(request, integration)
         return redirect("admin:integrations_integration_change", object_id)
 
@@ -126,7 +137,7 @@ class RouteAdmin(ModelAdmin):
     list_select_related = ("integration", "group", "assignee", "policy")
     search_fields = ("name", "integration__name")
     ordering = ("integration__name", "position")
-    autocomplete_fields = ("group", "assignee")
+    autocomplete_fields = ("group", "assignee", "policy")
     fields = ("integration", *RouteForm.Meta.fields)
 
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:

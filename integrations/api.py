@@ -15,9 +15,16 @@ from accounts.models import User
 from alertops import clock
 from alerts.api_fields import ErrorFields
 from integrations import actions
+from integrations.actions import GRACES
 from integrations.api_auth import HasKeyOrSignsIn, KeyAuthentication, ManagesIntegrations
-from integrations.api_fields import InboundEventFields, IntegrationFields, RouteFields
-from integrations.models import InboundEvent, Integration, Route
+from integrations.api_fields import (
+    InboundEventFields,
+    IntegrationFields,
+    KeyFields,
+    RotationFields,
+    RouteFields,
+)
+from integrations.models import InboundEvent, Integration, Key, Route
 
 _ERRORS = {400: ErrorFields, 401: ErrorFields, 403: ErrorFields, 404: ErrorFields}
 
@@ -78,6 +85,7 @@ class Integrations(Managed):
     def get(self, request: Request) -> Response:
         """List integrations by name."""
         rows = Integration.objects.visible_to(self.user).select_related("group", "assignee")
+        rows = rows.prefetch_related("keys")
         return Response(IntegrationFields(rows.order_by("name"), many=True).data)
 
     @extend_schema(request=IntegrationFields, responses={201: IntegrationFields, **_ERRORS})
@@ -119,12 +127,38 @@ class OneIntegration(Managed):
 
 
 class RotateKey(Managed):
-    @extend_schema(request=None, responses={200: IntegrationFields, **_ERRORS})
+    @extend_schema(
+        request=None, parameters=[RotationFields], responses={200: IntegrationFields, **_ERRORS}
+    )
     def post(self, request: Request, pk: int) -> Response:
-        """Make a new key; the old one is void at once. The answer tells it this once."""
+        """Make a new key, told this once. The old one is void at once, unless `grace` is given."""
+        fields = RotationFields(data=request.query_params)
+        fields.is_valid(raise_exception=True)
+        grace = GRACES[fields.validated_data["grace"]][1]
         row = self.integration(pk)
-        actions.rotate_key(row, actor=self.user, now=clock.now())
+        actions.rotate_key(row, grace=grace, actor=self.user, now=clock.now())
         return Response(IntegrationFields(row).data)
+
+
+class Keys(Managed):
+    @extend_schema(responses={200: KeyFields(many=True), **_ERRORS})
+    def get(self, request: Request, pk: int) -> Response:
+        """List the keys that are still good, newest first, and when each was last used."""
+        rows = self.integration(pk).keys.valid(clock.now())
+        return Response(KeyFields(rows, many=True).data)
+
+
+class OneKey(Managed):
+    @extend_schema(responses={204: None, **_ERRORS, 409: ErrorFields})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Revoke a key that has been replaced."""
+        visible = Integration.objects.visible_to(self.user)
+        key = get_object_or_404(Key.objects.filter(integration__in=visible), pk=pk)
+        try:
+            actions.revoke_key(key, actor=self.user, now=clock.now())
+        except actions.NotAllowed as error:
+            raise Conflict(str(error)) from error
+        return Response(status=204)
 
 
 class Routes(Managed):

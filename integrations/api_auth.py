@@ -10,7 +10,8 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from accounts.api_auth import Scoped
-from integrations.models import Integration, key_hash
+from alertops import clock
+from integrations.models import Integration
 
 _KEY = re.compile(r"Bearer\s+([0-9a-f]{32})", re.IGNORECASE)
 
@@ -22,9 +23,8 @@ class KeyAuthentication(BaseAuthentication):
         given = _KEY.fullmatch(request.headers.get("Authorization", "").strip())
         if given is None:
             return None
-        integration = Integration.objects.filter(
-            key_hash=key_hash(given[1].lower()), is_active=True
-        ).first()
+        found = Integration.objects.with_key(given[1].lower(), clock.now())
+        integration = found.first()
         return (AnonymousUser(), integration) if integration else None
 
     def authenticate_header(self, request: Request) -> str:

@@ -10,8 +10,9 @@ from accounts.models import User
 from alerts.states import Severity
 from escalation.models import Policy
 from groups.models import Group
+from integrations.actions import GRACES
 from integrations.models import EventOutcome, InboundEvent, Integration, Route
-from integrations.states import Operator
+from integrations.states import Operator, Standing
 from integrations.states import Outcome as Word
 
 
@@ -66,6 +67,7 @@ class IntegrationFields(_Target):
         child=serializers.CharField(max_length=500), required=False, help_text="JMESPath by field"
     )
     default_severity = serializers.ChoiceField(choices=Severity.choices, required=False)
+    key_prefix = serializers.CharField(read_only=True)
     key = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField()
 
@@ -75,7 +77,7 @@ class IntegrationFields(_Target):
             "id", "name", "kind", "is_active", "group", "assignee", "policy", "default_severity",
             "rate_per_minute", "burst", "mapping", "key_prefix", "last_event_at", "key", "url",
         )  # fmt: skip
-        read_only_fields = ("id", "key_prefix", "last_event_at")
+        read_only_fields = ("id", "last_event_at")
 
     def get_key(self, integration: Integration) -> str | None:
         return integration.key or None
@@ -83,6 +85,25 @@ class IntegrationFields(_Target):
     def get_url(self, integration: Integration) -> str | None:
         key = integration.key
         return f"{settings.PUBLIC_URL}/integrations/{key}/" if key else None
+
+
+class KeyFields(serializers.Serializer[Any]):
+    """One key, as far as it may be shown."""
+
+    id = serializers.IntegerField(read_only=True)
+    prefix = serializers.CharField(read_only=True)
+    standing = serializers.ChoiceField(choices=Standing.choices, read_only=True)
+    valid_until = serializers.DateTimeField(read_only=True)
+    last_used_at = serializers.DateTimeField(read_only=True)
+    created_at = serializers.DateTimeField(read_only=True)
+
+
+class RotationFields(serializers.Serializer[Any]):
+    """How long the key that is replaced stays good."""
+
+    grace = serializers.ChoiceField(
+        choices=[(name, label) for name, (label, _) in GRACES.items()], default="none"
+    )
 
 
 class ConditionFields(serializers.Serializer[Any]):

@@ -9,6 +9,8 @@ urlpatterns = [
     path("integrations/", api.Integrations.as_view(), name="api-integrations"),
     path("integrations/<int:pk>/", api.OneIntegration.as_view(), name="api-integration"),
     path("integrations/<int:pk>/rotate-key/", api.RotateKey.as_view(), name="api-rotate-key"),
+    path("integrations/<int:pk>/keys/", api.Keys.as_view(), name="api-integration-keys"),
+    path("keys/<int:pk>/", api.OneKey.as_view(), name="api-key"),
     path("integrations/<int:pk>/routes/", api.Routes.as_view(), name="api-integration-routes"),
     path("routes/<int:pk>/", api.OneRoute.as_view(), name="api-route"),
 ]

@@ -1,6 +1,7 @@
 """What people say about integrations: conditions one per line, expressions one per field."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -8,6 +9,7 @@ from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from integrations import expressions, routing
+from integrations.actions import GRACES
 from integrations.models import EventOutcome, Integration, Route
 from integrations.states import Operator
 from integrations.states import Outcome as Word
@@ -142,6 +144,17 @@ class IntegrationForm(forms.ModelForm):
         if not self.errors:
             self.instance.mapping = mapping
         return data
+
+
+class GraceForm(forms.Form):
+    """How long the key that is replaced stays good."""
+
+    grace = forms.ChoiceField(
+        label="The old key works", choices=[(name, label) for name, (label, _) in GRACES.items()]
+    )
+
+    def clean_grace(self) -> timedelta | None:
+        return GRACES[self.cleaned_data["grace"]][1]
 
 
 class LogFilters(forms.Form):

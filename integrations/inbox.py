@@ -17,7 +17,7 @@ from django.db import OperationalError, connection, transaction
 
 from alertops import doorbell, prepared
 from alerts.signals_in import Outcome, open_alerts
-from integrations.addresses import addressees, seen
+from integrations.addresses import addressees, seen, used
 from integrations.reading import Event, Reading, poisoned, read_event
 from integrations.states import Outcome as Word
 from integrations.states import most_telling
@@ -65,12 +65,12 @@ def waiting() -> int:
 
 _CLAIM = """
 SELECT id, integration_id, body, content_type, content_encoding, dialect, own_key, oversized,
-    refused, attempts
+    refused, attempts, key_id, received_at
 FROM (
     SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before
     FROM (
         SELECT id, integration_id, body, content_type, content_encoding, dialect, own_key,
-            oversized, refused, attempts
+            oversized, refused, attempts, key_id, received_at
         FROM integrations_inboundevent
         WHERE processed_at IS NULL AND (next_try_at IS NULL OR next_try_at <= %s)
         ORDER BY id LIMIT %s
@@ -101,6 +101,7 @@ def _work(events: Sequence[Event], now: datetime) -> None:
     outcomes = open_alerts(signals, now=now)
     _record(readings, outcomes, now)
     seen({event.integration_id for event in events}, known, now)
+    used({event.key_id for event in events if event.key_id is not None}, now)
     if any(outcome.alert_id for outcome in outcomes):
         doorbell.ring_on_commit("tick")
 

@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from integrations import texts
-from integrations.models import key_hash
+from integrations.keys import key_hash
 from integrations.store import KEPT, Parcel, TooMany, Unavailable, store
 
 _KEPT_HEADERS = {

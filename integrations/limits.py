@@ -57,10 +57,12 @@ class Bucket:
 
 
 class Buckets:
-    """All buckets of this process. Only keys that exist have one, so strangers fill no memory."""
+    """All buckets of this process. Only keys that exist have one, so strangers fill no memory.
+    The keys of one integration share its bucket: a second key is not a second helping."""
 
     def __init__(self) -> None:
         self._buckets: dict[str, Bucket] = {}
+        self._by_integration: dict[int, Bucket] = {}
         self._lock = threading.Lock()
 
     def ask(self, key_hash: str, at: float) -> tuple[int, int]:
@@ -74,12 +76,24 @@ class Buckets:
                 return 0, bucket.aftermath(at)
             return bucket.wait(), bucket.refuse(at)
 
-    def learn(self, key_hash: str, per_minute: int, burst: int, shares: int, at: float) -> None:
+    def learn(
+        self, key_hash: str, integration: int, per_minute: int, burst: int, shares: int, at: float
+    ) -> None:
         """Remember the limits of a key that has just proved to exist."""
         rate, size = per_minute / 60.0 / shares, max(1.0, burst / shares)
         bucket = self._buckets.get(key_hash)
         if bucket is None:
             with self._lock:
-                self._buckets.setdefault(key_hash, Bucket(rate, size, size - 1.0, at))
+                bucket = self._by_integration.get(integration)
+                if bucket is None:
+                    bucket = Bucket(rate, size, size, at)
+                    self._by_integration[integration] = bucket
+                bucket.take(at)
+                self._buckets[key_hash] = bucket
         elif bucket.rate != rate or bucket.burst != size:
             bucket.rate, bucket.burst = rate, size
+
+    def forget(self, key_hash: str) -> None:
+        """This key is not one, or no longer."""
+        with self._lock:
+            self._buckets.pop(key_hash, None)

@@ -5,6 +5,7 @@ Whatever is wrong with an event, something comes out that a person can read.
 
 import logging
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from alerts.signals_in import Signal
@@ -33,6 +34,8 @@ class Event:
     oversized: bool
     refused: int
     attempts: int
+    key_id: int | None
+    received_at: datetime
 
 
 @dataclass(slots=True)

@@ -1,8 +1,16 @@
-"""The words of the inbound log and of routes."""
+"""The words of keys, of the inbound log and of routes."""
 
 from collections.abc import Iterable
 
 from django.db.models import TextChoices
+
+
+class Standing(TextChoices):
+    """Whether a key still opens the door."""
+
+    CURRENT = "current", "Current"
+    PREVIOUS = "previous", "Replaced, still good"
+    VOID = "void", "Void"
 
 
 class Outcome(TextChoices):

@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -18,7 +19,7 @@ from django.conf import settings
 from django.db import connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from alertops import doorbell
+from alertops import clock, doorbell
 from integrations.limits import Buckets
 
 logger = logging.getLogger(__name__)
@@ -30,15 +31,17 @@ KEPT = 64 * 1024
 
 _STORE = """
 WITH i AS (
-    SELECT source_ptr_id, rate_per_minute, burst FROM integrations_integration
-    WHERE key_hash = %s AND is_active
+    SELECT i.source_ptr_id, i.rate_per_minute, i.burst, k.id AS key_id
+    FROM integrations_key k JOIN integrations_integration i ON i.source_ptr_id = k.integration_id
+    WHERE k.digest = %s AND k.standing <> 'void' AND i.is_active
+        AND (k.valid_until IS NULL OR k.valid_until > %s)
 ), e AS (
-    INSERT INTO integrations_inboundevent (integration_id, body, content_type, content_encoding,
-        headers, query, remote, dialect, own_key, oversized, refused)
-    SELECT source_ptr_id, %b, %s, %s, %s::jsonb, %s, %s, %s, %s, %b, %b::int4 FROM i
+    INSERT INTO integrations_inboundevent (integration_id, key_id, body, content_type,
+        content_encoding, headers, query, remote, dialect, own_key, oversized, refused)
+    SELECT source_ptr_id, key_id, %b, %s, %s, %s::jsonb, %s, %s, %s, %s, %b, %b::int4 FROM i
     RETURNING id
 )
-SELECT e.id, i.rate_per_minute, i.burst FROM e, i
+SELECT e.id, i.source_ptr_id, i.rate_per_minute, i.burst FROM e, i
 """
 
 
@@ -68,6 +71,8 @@ class Parcel:
     dialect: str = ""
     own_key: str = ""
     oversized: bool = False
+    at: datetime = field(default_factory=clock.now)
+    """When it came: whether its key is still good is asked of this instant."""
 
 
 _buckets = Buckets()
@@ -87,8 +92,9 @@ def store(parcel: Parcel) -> int | None:
         raise TooMany(wait)
     row = _keep(parcel, 0)
     if row is None:
+        _buckets.forget(parcel.key_hash)  # a void key must not use up what the valid one may send
         return None
-    _buckets.learn(parcel.key_hash, row[1], row[2], settings.WEB_WORKERS, at)
+    _buckets.learn(parcel.key_hash, row[1], row[2], row[3], settings.WEB_WORKERS, at)
     return int(row[0])
 
 
@@ -96,6 +102,7 @@ def _keep(parcel: Parcel, refused: int) -> tuple[Any, ...] | None:
     row = _execute(
         (
             parcel.key_hash,
+            parcel.at,
             parcel.body[:KEPT] if parcel.oversized else parcel.body,
             _short(parcel.content_type, 200),
             _short(parcel.content_encoding, 40),
@@ -177,7 +184,7 @@ def _open() -> ConnectionPool[Any]:
         max_size=settings.WEB_THREADS,
         timeout=WAIT,
         max_idle=600,
-        reconnect_timeout=30,
+        reconnect_timeout=2,  # then the next request tries at once, not a backing-off thread
         open=True,
         name="ingest",
     )

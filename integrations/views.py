@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from alertops import clock
-from integrations import actions, payloads, steps, texts
-from integrations.forms import LogFilters
+from integrations import actions, excess, payloads, steps, texts
+from integrations.forms import GraceForm, LogFilters
 from integrations.models import EventOutcome, InboundEvent, Integration
 from integrations.store import TooMany, Unavailable
 from integrations.vendors import VENDORS
@@ -35,13 +35,15 @@ def person_of(request: HttpRequest) -> User:
 @require_safe
 def integration_list(request: HttpRequest) -> HttpResponse:
     """Show every integration, and whether its tool has been heard lately."""
-    user = person_of(request)
+    user, now = person_of(request), clock.now()
     rows = Integration.objects.visible_to(user).select_related("group", "assignee")
+    shown = list(rows.annotate(route_count=Count("routes")).order_by("name"))
+    over = excess.of([row.pk for row in shown], now)
     context = {
-        "integrations": rows.annotate(route_count=Count("routes")).order_by("name"),
+        "integrations": [(row, over.get(row.pk)) for row in shown],
         "may_view": user.has_perm("integrations.view_integration"),
         "may_change": user.has_perm("integrations.change_integration"),
-        "now": clock.now(),
+        "now": now,
     }
     return render(request, "integrations/list.html", context)
 
@@ -59,7 +61,7 @@ def _integration(user: User, pk: int) -> Integration:
 
 
 def _detail(request: HttpRequest, integration: Integration) -> HttpResponse:
-    user = person_of(request)
+    user, now = person_of(request), clock.now()
     context = {
         "integration": integration,
         "vendor": VENDORS[integration.kind],
@@ -68,7 +70,10 @@ def _detail(request: HttpRequest, integration: Integration) -> HttpResponse:
         "routes": integration.routes.select_related("group", "assignee", "policy"),
         "events": _with_first(list(integration.events.defer("body").order_by("-id")[:10])),
         "may_change": user.has_perm("integrations.change_integration"),
-        "now": clock.now(),
+        "keys": integration.keys.valid(now),
+        "grace_form": GraceForm(),
+        "excess": excess.of([integration.pk], now).get(integration.pk),
+        "now": now,
     }
     response = render(request, "integrations/detail.html", context)
     if integration.key:
@@ -82,9 +87,39 @@ def new_key(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a new key and show it, this once."""
     user = person_of(request)
     integration = _changeable(user, pk)
-    actions.rotate_key(integration, actor=user, now=clock.now())
-    messages.warning(request, "The old key is void. Copy the new one now: it is not shown again.")
+    form = GraceForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Say how long the old key is to work.")
+        return redirect("integrations:detail", pk)
+    grace = form.cleaned_data["grace"]
+    actions.rotate_key(integration, grace=grace, actor=user, now=clock.now())
+    old = "works a while longer" if grace is None or grace else "is void"
+    sentence = f"The old key {old}. Copy the new one now: it is not shown again."
+    messages.warning(request, sentence)
     return _detail(request, integration)
+
+
+@login_required
+@require_POST
+def revoke_key(request: HttpRequest, pk: int, key: int) -> HttpResponse:
+    """Void the key that has been replaced."""
+    user = person_of(request)
+    row = get_object_or_404(_changeable(user, pk).keys, pk=key)
+    try:
+        actions.revoke_key(row, actor=user, now=clock.now())
+    except actions.NotAllowed as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"The key {row} is void.")
+    return redirect("integrations:detail", pk)
+
+
+@login_required
+@require_safe
+def state(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer the one piece of the page that waits for the first event."""
+    integration = _integration(person_of(request), pk)
+    return render(request, "integrations/_state.html", {"integration": integration})
 
 
 @login_required

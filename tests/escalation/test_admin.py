@@ -160,7 +160,7 @@ def test_a_policy_shows_what_it_does_on_one_clock(console, five_ten):
 
 
 def test_the_list_says_levels_and_who_uses_each(console, payments, five_ten):
-    Integration.objects.create(name="Grafana", key_hash="x", policy=five_ten, group=payments)
+    Integration.objects.create(name="Grafana", policy=five_ten, group=payments)
     text = console.get("/admin/escalation/policy/").text
 
     assert "Primary → 5 min → Secondary → 10 min → Manager" in text

@@ -233,6 +233,6 @@ def test_an_unknown_routing_key_is_400(client: Client, db: None) -> None:
 def test_the_key_is_stored_hashed(integration: Integration) -> None:
     integration.refresh_from_db()
     assert len(integration.key) == 32
-    stored = Integration.objects.filter(pk=integration.pk).values().get()
+    stored = integration.keys.values().get()
     assert integration.key not in json.dumps(stored, default=str)
-    assert stored["key_prefix"] == integration.key[:6]
+    assert stored["prefix"] == integration.key[:6]

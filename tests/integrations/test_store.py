@@ -11,6 +11,7 @@ from psycopg_pool import ConnectionPool
 
 from groups.models import Group
 from integrations import limits, store
+from integrations.keys import key_hash
 from integrations.models import InboundEvent, Integration
 from tests.integrations.conftest import Send, make_integration
 
@@ -87,7 +88,7 @@ def test_a_forked_child_opens_its_own_pool(integration: Integration, send: Send)
     pid = os.fork()
     if pid == 0:
         try:
-            parcel = store.Parcel(integration.key_hash, b"child")
+            parcel = store.Parcel(key_hash(integration.key), b"child")
             os._exit(0 if store.store(parcel) else 1)
         except BaseException:
             os._exit(2)
@@ -113,10 +114,10 @@ def test_a_bucket_refills_and_tells_of_a_storm_now_and_then() -> None:
 def test_limits_are_shared_out_among_the_web_processes() -> None:
     buckets = limits.Buckets()
     assert buckets.ask("k", 0.0) == (0, 0)
-    buckets.learn("k", per_minute=120, burst=10, shares=2, at=0.0)
+    buckets.learn("k", 1, per_minute=120, burst=10, shares=2, at=0.0)
     taken = 0
     while buckets.ask("k", 0.0) == (0, 0):
         taken += 1
     assert taken == 4  # five of ten, the first was taken before the limits were known
-    buckets.learn("k", per_minute=6000, burst=2000, shares=2, at=0.0)
+    buckets.learn("k", 1, per_minute=6000, burst=2000, shares=2, at=0.0)
     assert buckets.ask("k", 1.0) == (0, 0)
