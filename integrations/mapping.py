@@ -67,6 +67,8 @@ class Vendor:
     """Whether a text stands for nothing, such as a variable the tool did not fill in."""
     needs_key: bool = False
     """A trigger without a key is an alert of its own instead of being told apart by its title."""
+    closes: bool = True
+    """Whether the tool ever says that it is over; of one that never does, people close alerts."""
     setup: str = ""
     """How to set the tool up; {url}, {key} and {base} are filled in, indented lines are code."""
     docs: str = ""

@@ -45,22 +45,6 @@ def unfilled(pattern: str) -> Absent:
     return lambda text: len(text) <= 200 and whole.fullmatch(text) is not None
 
 
-def named(*paths: str, absent: Absent = lambda text: False) -> Pick:
-    """As details: what is there of these paths, each under its own last name."""
-    picks = [(path.rpartition(".")[2].lstrip("/"), field(path)) for path in paths]
-
-    def pick(item: Any, top: Any) -> dict[str, Any]:
-        shown: dict[str, Any] = {}
-        for name, each in picks:
-            found = each(item, top)
-            if found in (None, "", [], {}) or absent(texts.words(found).strip()):
-                continue
-            shown.setdefault(name, found)
-        return shown
-
-    return pick
-
-
 def others(*known: str, absent: Absent = lambda text: False) -> Pick:
     """As details: everything but these names, which the alert shows elsewhere."""
     skipped = {name.lower() for name in known}

@@ -11,8 +11,8 @@ import re
 from typing import Any
 
 from integrations import texts
-from integrations.mapping import Vendor, choose, field
-from integrations.phrases import named
+from integrations.mapping import Vendor, choose, field, table
+
 
 _NODE = re.compile(r"\bon (?:node |host )?([\w][\w.-]{0,250})", re.IGNORECASE)
 _STATES = {
@@ -23,6 +23,7 @@ _STATES = {
     "undefined": "ignore",
     "uninitialized": "ignore",
 }
+_SEVERITIES = {"critical": "critical", "warning": "medium"}
 _ALERT, _STATUS = field("alert", "alarm", "name"), field("severity", "status")
 
 
@@ -34,7 +35,7 @@ def _action(item: Any, top: Any) -> str:
     reachable = _reachable(item, top)
     if reachable is not None:
         return "resolve" if reachable is True else "trigger"
-    return choose(_STATUS, _STATES)(item, top)
+    return texts.words(choose(_STATUS, _STATES)(item, top))
 
 
 def _node(item: Any, top: Any) -> str:
@@ -61,7 +62,7 @@ def _title(item: Any, top: Any) -> str:
 def _severity(item: Any, top: Any) -> str:
     if _reachable(item, top) is not None:
         return "critical"
-    return choose(_STATUS, {"critical": "critical", "warning": "medium"})(item, top)
+    return texts.words(choose(_STATUS, _SEVERITIES)(item, top))
 
 
 netdata = Vendor(
@@ -72,7 +73,7 @@ netdata = Vendor(
     title=_title,
     description=field("message", "info"),
     severity=_severity,
-    details=named(
+    details=table(
         "info",
         "chart",
         "context",

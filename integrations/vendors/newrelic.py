@@ -11,8 +11,8 @@ Sample: integrations/samples/newrelic.json
 from typing import Any
 
 from integrations import texts
-from integrations.mapping import Vendor, choose, field, first
-from integrations.phrases import named
+from integrations.mapping import Vendor, choose, field, first, table
+
 from integrations.vocabulary import IGNORE, Words
 
 _STATES = {
@@ -50,7 +50,7 @@ newrelic = Vendor(
     title=first(field("title", "issueTitle"), _legacy_title, field("alert.message", "details")),
     description=field("details", "condition_description", "description", "alert.long_description"),
     severity=field("severity", "priority", "alert.severity"),
-    details=named(
+    details=table(
         "account_name",
         "policy_name",
         "condition_name",

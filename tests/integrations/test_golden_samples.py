@@ -85,7 +85,7 @@ def test_firing_repeat_and_recovery_are_one_alert(story: Story, payments: Group,
     by_name: dict[str, samples.Sample] = {}
     for sample in samples.of(kind):
         by_name.setdefault(sample["name"].partition(",")[0], sample)
-    firing, repeat, recovery = (by_name[name] for name in ("firing", "repeat", "recovery"))
+    firing, repeat = by_name["firing"], by_name["repeat"]
 
     event = story.send(firing)
     assert event.outcome == Outcome.CREATED
@@ -97,6 +97,10 @@ def test_firing_repeat_and_recovery_are_one_alert(story: Story, payments: Group,
     alert.refresh_from_db()
     assert (alert.status, alert.event_count) == (Status.TRIGGERED, 2)
 
+    if not VENDORS[kind].closes:
+        assert "recovery" not in by_name
+        return
+    recovery = by_name["recovery"]
     assert story.send(recovery).outcome == Outcome.RESOLVED
     alert.refresh_from_db()
     assert alert.status == Status.RESOLVED
