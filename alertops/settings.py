@@ -124,6 +124,8 @@ TEMPLATES = [
 EMBEDDED_DATABASE = not env_str("DATABASE_URL")
 DATABASES = {"default": database.settings(env_str("DATABASE_URL"), VAR_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Counts sign-in attempts once for all processes and hosts.
+CACHES = {"default": {"BACKEND": "alertops.shared_cache.SharedCache"}}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.RoleBackend"]
