@@ -61,7 +61,7 @@ def test_an_ordinary_member_cannot_edit_a_rotation(schedule, ben) -> None:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"count": 0}, "A turn lasts at least 1 hour, day or week."),
+        ({"count": 0}, "A turn lasts at least 1 hour, day, week or month."),
         ({"count": 5000}, "A turn lasts at most 1000 units."),
         ({"unit": "year"}, "Value 'year' is not a valid choice."),
         ({"rank": 200}, "A rank is between 0 and 100."),

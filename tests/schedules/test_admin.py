@@ -117,7 +117,7 @@ def test_the_preview_says_who_is_on_call_in_the_next_two_weeks(console, schedule
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"count": 0}, "A turn lasts at least 1 hour, day or week."),
+        ({"count": 0}, "A turn lasts at least 1 hour, day, week or month."),
         ({"count": ""}, "This field is required."),
         ({"unit": "year"}, "Select a valid choice."),
         ({"starts_on": "1990-01-01"}, "The first hand-off must be between 2000 and 2199."),

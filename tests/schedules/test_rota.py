@@ -104,7 +104,7 @@ def plans(draw: st.DrawFn) -> Plan:
             id=number,
             zone=ZoneInfo(draw(zones)),
             starts=DAY + draw(st.integers(-700, 400)) * oracle.QUARTER,
-            unit=draw(st.sampled_from(Unit)),
+            unit=draw(st.sampled_from([Unit.HOUR, Unit.DAY, Unit.WEEK])),
             count=draw(st.integers(1, 5)),
             members=tuple(draw(st.lists(SOMEBODY | st.none(), max_size=5))),
             fills=draw(st.sampled_from(Fills)),
