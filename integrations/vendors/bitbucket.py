@@ -19,14 +19,16 @@ _STATES = {
     "STOPPED": "ignore",
 }
 _NUMBER = re.compile(r"\s*#\d+")
-_OTHERS = "push pullrequest pullRequest issue comment fork eventKey test".split()
+_OTHERS = field(
+    "push.changes", "pullrequest", "issue", "comment", "fork", "eventKey", "test"
+)  # each is an event of its own
 _STATUS = "commit_status"
 
 
 def _other(item: Any, top: Any) -> str:
     if not isinstance(item, dict) or _STATUS in item:
         return ""
-    return IGNORE if any(name in item for name in _OTHERS) else ""
+    return IGNORE if _OTHERS(item, top) is not None else ""
 
 
 def _pipeline(item: Any, top: Any) -> str:
