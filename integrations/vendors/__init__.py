@@ -14,13 +14,29 @@ from integrations.vendors.circleci import circleci
 from integrations.vendors.coralogix import coralogix
 from integrations.vendors.cronitor import cronitor
 from integrations.vendors.datadog import datadog
+from integrations.vendors.dynatrace import dynatrace
+from integrations.vendors.elastalert import elastalert
+from integrations.vendors.elastic import elastic
 from integrations.vendors.generic import generic
+from integrations.vendors.github import github
+from integrations.vendors.gitlab import gitlab
+from integrations.vendors.googlecloud import googlecloud
 from integrations.vendors.grafana import grafana
+from integrations.vendors.graylog import graylog
+from integrations.vendors.healthchecks import healthchecks
 from integrations.vendors.monit import monit
 from integrations.vendors.nagios import nagios
 from integrations.vendors.netdata import netdata
 from integrations.vendors.newrelic import newrelic
 from integrations.vendors.pagerduty import pagerduty
+from integrations.vendors.papertrail import papertrail
+from integrations.vendors.pingdom import pingdom
+from integrations.vendors.prtg import prtg
+from integrations.vendors.raygun import raygun
+from integrations.vendors.riemann import riemann
+from integrations.vendors.rollbar import rollbar
+from integrations.vendors.scom import scom
+from integrations.vendors.sensu import sensu
 
 VENDORS: dict[str, Vendor] = {
     vendor.kind: vendor
@@ -38,13 +54,29 @@ VENDORS: dict[str, Vendor] = {
         coralogix,
         cronitor,
         datadog,
+        dynatrace,
+        elastalert,
+        elastic,
         generic,
+        github,
+        gitlab,
+        googlecloud,
         grafana,
+        graylog,
+        healthchecks,
         monit,
         nagios,
         netdata,
         newrelic,
         pagerduty,
+        papertrail,
+        pingdom,
+        prtg,
+        raygun,
+        riemann,
+        rollbar,
+        scom,
+        sensu,
     )
 }
 KINDS: list[tuple[str, str]] = [(vendor.kind, vendor.label) for vendor in VENDORS.values()]
