@@ -1,13 +1,14 @@
 """Live people for a batch of alerts: who is on call, who is reachable, in a fixed number of
 queries.
 
-Loaded afresh for every batch and never kept: an override made a moment ago counts.
+Loaded afresh for every tick and never kept longer: an override made a moment ago counts. In a
+storm the batches of one tick share what they learn, which is then a second old at most.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Set
 from datetime import datetime
 
 import orjson
@@ -41,29 +42,37 @@ SELECT u.id, u.name, u.is_active,
 FROM accounts_user u WHERE u.id = ANY(%s::bigint[])
 """
 
+NO_IDS: frozenset[int] = frozenset()
 NOBODY = OnCall(primary=(), secondary=(), manager=(), source="", has_schedule=False)
 
 
 class Directory:
-    """Answers `decide`'s questions about people as of one instant."""
+    """Answers `decide`'s questions about people as of one instant, `now`.
 
-    def __init__(self, group_ids: set[int], policies: Iterable[PolicyPlan], now: datetime) -> None:
-        aims = [level.aim for policy in policies for level in policy.levels]
-        self._groups = group_ids | {
-            aim.id for aim in aims if aim.kind == Target.GROUP and aim.id is not None
-        }
-        self._named = {aim.id for aim in aims if aim.kind == Target.USER and aim.id is not None}
-        self._on_call = on_call(self._groups, now)
-        self._members: dict[int, list[int]] = defaultdict(list)
-        self._contacts: dict[int, list[int]] = defaultdict(list)
+    It knows what it was told to `learn` and nothing else. Several threads may share one.
+    """
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._on_call: dict[int, OnCall] = {}
+        self._members: dict[int, list[int]] = {}
+        self._contacts: dict[int, list[int]] = {}
         self._channels: dict[int, str] = {}
         self._people: dict[int, Person] = {}
+        self._answers: dict[tuple[int | None, Aim], Answer] = {}
         self._admins: tuple[int, ...] | None = None
-        self._load()
+        self._learning = threading.Lock()
 
-    def also(self, user_ids: set[int]) -> None:
-        """Load people the alerts themselves name: assignees and those who acknowledged."""
-        self._load_people(user_ids - self._people.keys())
+    def learn(
+        self, groups: Set[int], policies: Iterable[PolicyPlan], people: Set[int] = NO_IDS
+    ) -> None:
+        """Load groups, the people and groups that policies name, and `people`; what is known
+        already is not asked for again. Whoever returns from here finds all of it complete."""
+        aims = {level.aim for policy in policies for level in policy.levels}
+        named = {aim.id for aim in aims if aim.kind == Target.USER and aim.id is not None}
+        other = {aim.id for aim in aims if aim.kind == Target.GROUP and aim.id is not None}
+        with self._learning:
+            self._load(groups | other, named | people)
 
     def roster(self, group_id: int | None) -> Roster:
         """Who answers for a level's aim in this group, reachable people only."""
@@ -72,7 +81,10 @@ class Directory:
             if aim.kind == Target.CONTACT:
                 own = self._contacts.get(group_id or 0, [])
                 return Answer(tuple(Recipient("contact", pk) for pk in own))
-            return self._answer(self._aimed_at(aim, group_id))
+            known = self._answers.get((group_id, aim))
+            if known is None:
+                known = self._answers[group_id, aim] = self._answer(self._aimed_at(aim, group_id))
+            return known
 
         return ask
 
@@ -91,8 +103,9 @@ class Directory:
 
     def admins(self) -> tuple[int, ...]:
         if self._admins is None:
-            self._admins = tuple(User.objects.admins().values_list("pk", flat=True))
-            self.also(set(self._admins))
+            admins = tuple(User.objects.admins().values_list("pk", flat=True))
+            self.learn(set(), (), set(admins))
+            self._admins = admins
         return self._admins
 
     def person(self, user_id: int) -> Person | None:
@@ -140,30 +153,37 @@ class Directory:
                 reachable.append(Recipient("user", pk))
         return Answer(tuple(reachable), tuple(left_out))
 
-    def _load(self) -> None:
+    def _load(self, groups: Set[int], people: Set[int]) -> None:
+        groups = groups - self._members.keys()
+        if not groups:
+            self._load_people(people)
+            return
+        duties = on_call(groups, self._now)
         with prepared.cursor() as cursor:
-            cursor.execute(_GROUPS, [sorted(self._groups)])
-            for group_id, members, contacts in cursor.fetchall():
-                self._members[group_id] = members
-                for pk, kind in orjson.loads(contacts or "[]"):
-                    self._contacts[group_id].append(pk)
-                    self._channels[pk] = kind
-        wanted = set(self._named)
-        for roles in self._on_call.values():
-            wanted.update(roles.primary, roles.secondary, roles.manager)
-        for ids in self._members.values():
-            wanted.update(ids)
-        self._load_people(wanted)
+            cursor.execute(_GROUPS, [sorted(groups)])
+            rows = cursor.fetchall()
+        for roles in duties.values():
+            people = people | roles.people
+        self._load_people(people | {pk for _, members, _ in rows for pk in members})
+        # Only now, when nothing can fail any more: a group known by halves would lose its page.
+        self._on_call.update(duties)
+        for group_id, members, contacts in rows:
+            own = orjson.loads(contacts or "[]")
+            self._channels.update(own)
+            self._contacts[group_id] = [pk for pk, _ in own]
+            self._members[group_id] = members
 
-    def _load_people(self, ids: set[int]) -> None:
+    def _load_people(self, ids: Set[int]) -> None:
+        ids = ids - self._people.keys()
         if not ids:
             return
         with prepared.cursor() as cursor:
             cursor.execute(_PEOPLE, [sorted(ids)])
             for pk, name, is_active, methods, rules in cursor.fetchall():
-                person = self._people[pk] = Person(pk, name, is_active)
+                person = Person(pk, name, is_active)
                 for method, kind in orjson.loads(methods or "[]"):
                     if kind in CHANNELS:
                         person.methods.append(Method(method, kind, CHANNELS[kind].loud))
                 for urgency, method, delay in orjson.loads(rules or "[]"):
                     person.rules.setdefault(urgency, []).append(Rule(method, delay))
+                self._people[pk] = person

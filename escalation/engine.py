@@ -36,38 +36,39 @@ SECONDS = 1.0
 def tick(now: datetime) -> datetime | None:
     """Work off everything that is due at `now`. Returns when something will be due next."""
     ends = time.monotonic() + SECONDS
-    if _round(now) < BATCH:
+    people = Directory(now)
+    if _round(now, people) < BATCH:
         return next_wake(now)
     if connection.in_atomic_block:  # a second connection would see nothing of it
-        return next_wake(now) if _lane(now, ends) else now
+        return next_wake(now) if _lane(now, ends, people) else now
     # A storm: here Python and PostgreSQL take turns, so a second lane keeps both busy.
     with ThreadPoolExecutor(1, "tick") as pool:
-        second = pool.submit(_second_lane, now, ends)
-        is_done = _lane(now, ends)
+        second = pool.submit(_second_lane, now, ends, people)
+        is_done = _lane(now, ends, people)
         is_done = second.result() and is_done
     return next_wake(now) if is_done else now
 
 
-def _lane(now: datetime, ends: float) -> bool:
+def _lane(now: datetime, ends: float, people: Directory) -> bool:
     """Take batch after batch; True when nothing was left, False when the time was up."""
     while time.monotonic() < ends:
-        if _round(now) < BATCH:
+        if _round(now, people) < BATCH:
             return True
     return False
 
 
-def _second_lane(now: datetime, ends: float) -> bool:
+def _second_lane(now: datetime, ends: float, people: Directory) -> bool:
     try:
         loops.set_session()
-        return _lane(now, ends)
+        return _lane(now, ends, people)
     finally:
         connections.close_all()
 
 
-def _round(now: datetime) -> int:
+def _round(now: datetime, people: Directory) -> int:
     """Take one batch, whatever is wrong with it; return how many were due."""
     try:
-        taken = _batch(now)
+        taken = _batch(now, people)
     except Error:
         if not _database_answers():
             raise
@@ -81,27 +82,27 @@ def advance(alert_id: int, now: datetime) -> bool:
     """Look at one alert only, in its own transaction. False when it is not due or not free."""
     with transaction.atomic():
         due = claim_due(now, 1, only=alert_id)
-        _settle(due, now)
+        _settle(due, Directory(now), now)
     return bool(due)
 
 
 @transaction.atomic
-def _batch(now: datetime) -> int:
+def _batch(now: datetime, people: Directory) -> int:
     due = claim_due(now, BATCH)
-    _settle(due, now)
+    _settle(due, people, now)
     return len(due)
 
 
-def _settle(due: Sequence[DueAlert], now: datetime) -> None:
+def _settle(due: Sequence[DueAlert], people: Directory, now: datetime) -> None:
     """Decide about locked alerts and write all of it, in a fixed number of statements."""
     if not due:
         return
     standings = _standings(due)
-    groups = {alert.group_id for alert in due if alert.group_id is not None}
-    people = Directory(groups, [standing.policy for standing in standings.values()], now)
-    people.also(
+    people.learn(
+        {alert.group_id for alert in due if alert.group_id is not None},
+        {standing.version_id: standing.policy for standing in standings.values()}.values(),
         {alert.assignee_id for alert in due if alert.assignee_id is not None}
-        | {alert.acknowledged_by_id for alert in due if alert.acknowledged_by_id is not None}
+        | {alert.acknowledged_by_id for alert in due if alert.acknowledged_by_id is not None},
     )
     decisions: list[Decision] = []
     for alert in due:
@@ -253,7 +254,7 @@ def _one_by_one(now: datetime) -> int:
 @transaction.atomic
 def _page_admins(alert_id: int, now: datetime) -> None:
     """For an alert whose own escalation cannot be written."""
-    people = Directory(set(), [], now)
+    people = Directory(now)
     _write([last_resort(alert, people, now) for alert in claim_due(now, 1, only=alert_id)])
 
 

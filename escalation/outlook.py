@@ -5,7 +5,7 @@ Reads only. The same plan and the same people as the engine, asked about later i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from accounts.channels import CHANNELS
 from accounts.models import User
 from alerts.models import Alert
 from alerts.states import Status, Wake, urgency_of
-from escalation.directory import Directory
+from escalation.directory import NO_IDS, Directory
 from escalation.models import Escalation, Policy
 from escalation.plan import PolicyPlan, Position, Recipient, Roster, next_level
 from escalation.policies import Choice
@@ -34,13 +34,16 @@ MOST_STEPS = 500
 class Foresight(Directory):
     """The engine's directory, able to say who will be on call later: one more query."""
 
-    def __init__(self, group_ids: set[int], policies: Iterable[PolicyPlan], now: datetime) -> None:
-        super().__init__(group_ids, policies, now)
-        self._rosters = rosters.load(self._groups, now, now + HORIZON)
+    def learn(
+        self, groups: Set[int], policies: Iterable[PolicyPlan], people: Set[int] = NO_IDS
+    ) -> None:
+        super().learn(groups, policies, people)
+        self._rosters = rosters.load(self._members, self._now, self._now + HORIZON)
 
     def roster_at(self, group_id: int | None, at: datetime) -> Roster:
         """Who answers in this group at `at`. Ask one instant after the other."""
         self._on_call = {pk: _on_call(roster, at) for pk, roster in self._rosters.items()}
+        self._answers = {}
         return self.roster(group_id)
 
     def fallback_at(self, group_id: int | None, at: datetime) -> tuple[str, tuple[Recipient, ...]]:
@@ -79,8 +82,8 @@ def chain(
     also: int | None = None,
 ) -> Chain:
     """Lay `policy` out for a group as it will be staffed from `now` on. `also`: one more person."""
-    people = Foresight({group_id} if group_id else set(), [policy], now)
-    people.also({also} if also else set())
+    people = Foresight(now)
+    people.learn({group_id} if group_id else set(), [policy], {also} if also else set())
     return Chain(policy, people, names([policy]), group_id, urgency)
 
 
