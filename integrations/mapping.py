@@ -129,7 +129,7 @@ def _draft(vendor: Vendor, item: Any, top: Any, overrides: Overrides | None, own
         description = texts.pretty(item)
     draft.description = texts.clean(description)
     draft.links = _links(vendor, item, top, said.get("link", ""))
-    draft.tags = _tags(vendor.tags(item, top))
+    draft.tags = [tag for tag in _tags(vendor.tags(item, top)) if not vendor.absent(tag)]
     chosen = said.get("dedup_key") or take(vendor.dedup_key)
     draft.dedup_key = texts.key(chosen) if chosen else ""
     if not draft.dedup_key:
