@@ -37,7 +37,7 @@ class SharedCache(BaseCache):
         super().__init__(params)
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        row = _run(_GET, [self._key(key, version)], answers=True)
+        row = _ask(_GET, [self._key(key, version)])
         return json.loads(row[0]) if row else default
 
     def set(
@@ -83,8 +83,17 @@ class SharedCache(BaseCache):
         return FOR_EVER if given is None else float(given)
 
 
-def _run(sql: str, values: list[Any], *, answers: bool = False) -> Any:
-    """Run one statement; return its row, or how many rows it changed."""
+def _run(sql: str, values: list[Any]) -> int:
+    """Run one statement; return how many rows it changed."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return cursor.fetchone() if answers else cursor.rowcount
+        count: int = cursor.rowcount
+        return count
+
+
+def _ask(sql: str, values: list[Any]) -> tuple[Any, ...] | None:
+    """Run one question; return its row."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        return row

@@ -195,7 +195,8 @@ def _reply(channel: str, received: Received, now: datetime) -> Answer:
 def _match(
     text: str, methods: QuerySet[ContactMethod], now: datetime
 ) -> tuple[Verb, Notification] | None:
-    words = re.findall(r"[a-z]+", text.lower())
+    # Whole words: the E of a code such as E7GX is no wish to escalate, its R none to resolve.
+    words = re.findall(r"\w+", text.lower())
     verb = next((_WORDS[word] for word in words if word in _WORDS), Verb.ACKNOWLEDGE)
     codes = set(_CODE.findall(text.upper()))
     if not codes:

@@ -13,7 +13,6 @@ from typing import Any
 from integrations import texts
 from integrations.mapping import Vendor, choose, field, table
 
-
 _NODE = re.compile(r"\bon (?:node |host )?([\w][\w.-]{0,250})", re.IGNORECASE)
 _STATES = {
     "clear": "resolve",

@@ -12,7 +12,6 @@ from typing import Any
 
 from integrations import texts
 from integrations.mapping import Vendor, choose, field, first, table
-
 from integrations.vocabulary import IGNORE, Words
 
 _STATES = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +18,7 @@ from alerts.actions import Move
 from alerts.models import Alert
 from alerts.states import Verb
 from escalation import receipts
+from escalation.messages import reply_code
 from escalation.models import Notification
 from tests import builders
 from tests.conftest import Clock
@@ -170,6 +173,33 @@ def test_texts_we_do_not_understand_are_answered_five_times_an_hour(
     ]
     asked = [b"code in brackets" in answer.content for answer in answers]
     assert asked == [True] * 5 + [False] * 2
+
+
+@pytest.mark.parametrize(
+    ("begins", "text", "status"),
+    [
+        (r"E\d", "{code}", "acknowledged"),
+        (r"R\d", "{code}", "acknowledged"),
+        (r"\dR\d", "{code} please", "acknowledged"),
+        (r"[A-Z]", "r {code}", "resolved"),
+        (r"\d", "Close [{code}]", "resolved"),
+    ],
+)
+def test_the_letters_of_a_code_are_no_command(
+    alice: User,
+    twilio: TwilioDouble,
+    clock: Clock,
+    client: Client,
+    begins: str,
+    text: str,
+    status: str,
+) -> None:
+    row = page(alice, clock)
+    row.key = next(key for n in count() if re.match(begins, reply_code(key := f"key-{n}")))
+    row.save(update_fields=["key"])
+    number, body = alice.contact_methods.get().address, text.format(code=reply_code(row.key))
+    signed(client, "/channels/sms/reply/", From=number, Body=body, MessageSid="SM1")
+    assert Alert.objects.get().status == status
 
 
 def test_a_bounce_the_mail_service_reports_uses_the_next_method(

@@ -32,7 +32,7 @@ EARLY, LATE = 0.5, 3.0 if IS_BUSY else 1.5
 def test_priya_then_marcus_then_elena_until_marcus_acknowledges_from_his_phone(
     house: Served, phone_company: TwilioDouble, push_service: PushDouble
 ) -> None:
-    fired = house.send("Datadog", firing("datadog"))
+    fired = house.send("Datadog", firing("datadog")["payload"])
     first = until(lambda: texts(phone_company))[0]
     [push] = push_service.wait(1)
     print(f"after the 202: text {first.at - fired:.3f} s, push {push.at - fired:.3f} s")

@@ -32,7 +32,7 @@ def link_in(text: str) -> str:
 def fire(client: Client, payments: Payments) -> None:
     answer: Any = client.post(
         f"/integrations/{payments.datadog.key}/",
-        json.dumps(firing("datadog")),
+        json.dumps(firing("datadog")["payload"]),
         content_type="application/json",
     )
     assert answer.status_code == 202, answer.content

@@ -26,7 +26,7 @@ class Command(BaseCommand):
             self.stdout.write("The database is not empty: no demo data were added.")
             return
         hints = json.loads(HINTS.read_text(encoding="utf-8"))
-        payload = json.dumps(firing("datadog"), ensure_ascii=True)
+        payload = json.dumps(firing("datadog")["payload"], ensure_ascii=True)
         self.stdout.write(
             f"\nDemo: sign in at {settings.PUBLIC_URL}/ as {demo.ADMIN_EMAIL}, password"
             f" {hints['password']}\n"
