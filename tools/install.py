@@ -1,7 +1,7 @@
 """Sets up what `make run` and `make test` need, with nothing but Python's own library.
 
     python tools/install.py LOCK        a virtual environment with exactly the packages of LOCK
-    python tools/install.py --system    Chromium and the Prometheus Alertmanager, for the tests
+    python tools/install.py --system    Chromium, the Prometheus Alertmanager, calendar clients
 
 Packages are pinned by hash. uv fetches them where it can be had, pip otherwise.
 """
@@ -18,6 +18,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 ALERTMANAGER = VENV / "alertmanager"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+CALENDAR_CLIENTS = ("vdirsyncer", "khal")
 
 
 def main() -> int:
@@ -86,7 +87,10 @@ def packages(lock: Path) -> int:
 
 
 def system_packages() -> int:
-    """Have a browser and the Alertmanager. Neither is needed to run AlertOps, only to test it."""
+    """Have a browser, the Alertmanager and two calendar clients.
+
+    None is needed to run AlertOps, only to test it.
+    """
     missing = []
     if not any(shutil.which(name) for name in BROWSERS):
         say("Installing Chromium")
@@ -96,6 +100,11 @@ def system_packages() -> int:
         say("Fetching the Prometheus Alertmanager")
         if not unpack("prometheus-alertmanager", ALERTMANAGER):
             missing.append("prometheus-alertmanager")
+    for client in CALENDAR_CLIENTS:
+        if not shutil.which(client):
+            say(f"Installing {client}")
+            if not install(client):
+                missing.append(client)
     if missing:
         return fail(
             f"The tests need {' and '.join(missing)}: as root, apt-get install {' '.join(missing)}"
