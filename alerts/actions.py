@@ -185,7 +185,7 @@ _MOVES: dict[Verb, Callable[[Alert, Move], None]] = {
 def _stop(alert: Alert) -> None:
     """Nothing more is due, and whatever was queued belongs to an epoch that is over."""
     alert.wake_at, alert.snoozed_until = None, None
-    alert.acknowledgement_expires, alert.suppressed = False, False
+    alert.acknowledgement_expires, alert.suppressed, alert.discard_at = False, False, None
     alert.epoch += 1
 
 
@@ -193,7 +193,8 @@ def _reopen(alert: Alert) -> None:
     """Back to triggered, owned by nobody, nothing promised. The caller says when to wake."""
     alert.status = Status.TRIGGERED
     alert.acknowledged_at = alert.acknowledged_by = alert.snoozed_until = None
-    alert.acknowledgement_expires = False
+    # Somebody wants it paged: maintenance, if it still goes on, is asked anew by its own sweep.
+    alert.acknowledgement_expires, alert.suppressed, alert.discard_at = False, False, None
     if alert.group_id is not None:
         alert.assignee = None
     alert.epoch += 1
@@ -232,6 +233,7 @@ _STATE = [
     "resolved_by",
     "snoozed_until",
     "suppressed",
+    "discard_at",
     "wake_at",
     "wake",
     "epoch",

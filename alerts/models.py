@@ -100,6 +100,9 @@ class Alert(models.Model):
     )
     snoozed_until = models.DateTimeField(null=True, blank=True)
     suppressed = models.BooleanField(default=False)
+    # When maintenance closes it instead of letting it page. Soon after, `wake_at` pages all the
+    # same: whoever should have closed it may be gone, and a page too many is the lesser evil.
+    discard_at = models.DateTimeField(null=True, blank=True)
 
     # The engine's memory. `wake_at` is the next instant it must look, `wake` why; `epoch` is
     # raised by every human answer, and a notification of an older epoch is never sent.
@@ -142,6 +145,15 @@ class Alert(models.Model):
                 condition=Q(group__isnull=False) | Q(assignee__isnull=False),
                 name="an_alert_has_an_addressee",
             ),
+            models.CheckConstraint(
+                condition=Q(suppressed=False) | Q(status="triggered"),
+                name="only_a_triggered_alert_is_held_back",
+            ),
+            models.CheckConstraint(
+                condition=Q(discard_at__isnull=True)
+                | Q(suppressed=True, wake_at__gt=models.F("discard_at")),
+                name="what_is_not_discarded_wakes_up",
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index("wake_at", name="alert_due", condition=Q(wake_at__isnull=False)),
@@ -149,6 +161,10 @@ class Alert(models.Model):
             models.Index("opened_at", "id", name="alert_by_age"),
             models.Index("group", "opened_at", "id", name="alert_by_group"),
             models.Index("assignee", name="alert_in_hand", condition=~Q(status="resolved")),
+            models.Index("wake_at", name="alert_held_back", condition=Q(suppressed=True)),
+            models.Index(
+                "discard_at", name="alert_discarded", condition=Q(discard_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

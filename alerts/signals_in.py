@@ -7,50 +7,19 @@ deliveries make one alert because the partial unique index says so.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 from django.db import transaction
 
 from alertops import prepared
+from alerts.signals import Hold, Key, Outcome, Signal, held
 from alerts.states import SEVERITY_RANK, Kind, Severity, Status, Wake, urgency_of
 from alerts.timeline import Fact, record
 
-Key = tuple[int, str]
-
-
-@dataclass(slots=True)
-class Signal:
-    """One thing a source said. `dedup_key` is at most 255 characters and never empty."""
-
-    source_id: int
-    dedup_key: str
-    action: str  # trigger | acknowledge | resolve
-    title: str
-    description: str = ""
-    severity: str = Severity.CRITICAL
-    group_id: int | None = None
-    assignee_id: int | None = None
-    policy_hint: int | None = None
-    links: list[dict[str, str]] = field(default_factory=list)
-    details: dict[str, Any] = field(default_factory=dict)
-    tags: list[str] = field(default_factory=list)
-    facts: dict[str, Any] = field(default_factory=dict)
-    """Small JSON for the timeline: which event, which route won."""
-
-    @property
-    def key(self) -> Key:
-        return self.source_id, self.dedup_key
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of a signal: created, appended, acknowledged, resolved or no_open_alert."""
-
-    outcome: str
-    alert_id: int | None = None
+__all__ = ["Hold", "Outcome", "Signal", "open_alerts"]
 
 
 @dataclass(slots=True)
@@ -59,8 +28,8 @@ class _Open:
     status: str
     severity: str
     event_count: int
-    snoozed: bool
-    group_id: int | None
+    quiet: bool
+    """Snoozed or held back: it may grow more urgent without waking anybody."""
 
 
 def open_alerts(signals: Sequence[Signal], *, now: datetime) -> list[Outcome]:
@@ -132,7 +101,7 @@ def _answer(outcomes: list[Outcome], run: list[int], word: str, alert_id: int) -
 
 _LOCK = """
 SELECT a.id, a.source_id, a.dedup_key, a.status, a.severity, a.event_count,
-       a.snoozed_until IS NOT NULL, a.group_id
+       a.snoozed_until IS NOT NULL OR a.suppressed
 FROM unnest(%s::bigint[], %s::text[]) AS k(source_id, dedup_key)
 JOIN alerts_alert a ON a.source_id = k.source_id AND a.dedup_key = k.dedup_key
 WHERE a.status <> 'resolved'
@@ -146,7 +115,7 @@ def _lock_open(wave: Iterable[Key]) -> dict[Key, _Open]:
     with prepared.cursor() as cursor:
         cursor.execute(_LOCK, [[source for source, _ in keys], [key for _, key in keys]])
         return {
-            (row[1], row[2]): _Open(row[0], row[3], row[4], row[5], row[6], row[7])
+            (row[1], row[2]): _Open(row[0], row[3], row[4], row[5], row[6])
             for row in cursor.fetchall()
         }
 
@@ -154,12 +123,14 @@ def _lock_open(wave: Iterable[Key]) -> dict[Key, _Open]:
 _INSERT = """
 INSERT INTO alerts_alert (source_id, dedup_key, title, description, severity, status, group_id,
     assignee_id, policy_hint, tags, links, details, event_count, opened_at, last_event_at, wake_at,
-    wake, epoch, suppressed, acknowledgement_expires)
+    wake, epoch, suppressed, discard_at, acknowledgement_expires)
 SELECT source_id, dedup_key, title, description, severity, 'triggered', group_id, assignee_id,
-    policy_hint, tags, links, details, event_count, %s, %s, %s, wake, 1, false, false
+    policy_hint, tags, links, details, event_count, %s, %s, wake_at, wake, 1, suppressed,
+    discard_at, false
 FROM jsonb_to_recordset(%s::jsonb) AS s(source_id bigint, dedup_key text, title text,
     description text, severity text, group_id bigint, assignee_id bigint, policy_hint bigint,
-    tags text[], links jsonb, details jsonb, event_count int, wake text)
+    tags text[], links jsonb, details jsonb, event_count int, wake_at timestamptz, wake text,
+    suppressed boolean, discard_at timestamptz)
 ON CONFLICT (source_id, dedup_key) WHERE status <> 'resolved'
 DO UPDATE SET event_count = alerts_alert.event_count + excluded.event_count,
     last_event_at = excluded.last_event_at
@@ -175,22 +146,35 @@ def _insert(
     facts: list[Fact],
 ) -> None:
     """Open alerts. Where another batch was quicker, the conflict appends instead."""
-    rows = [_row(signal, count) for signal, count in fresh]
+    rows = [_row(signal, count, now) for signal, count in fresh]
     by_key = {signal.key: signal for signal, _ in fresh}
     with prepared.cursor() as cursor:
-        cursor.execute(_INSERT, [now, now, now, orjson.dumps(rows).decode()])
+        cursor.execute(_INSERT, [now, now, orjson.dumps(rows).decode()])
         for pk, source_id, dedup_key, count, is_new in cursor.fetchall():
             key = (source_id, dedup_key)
             run = wave[key]
             _answer(outcomes, run, "appended", pk)
             if is_new:
-                outcomes[run[0]] = Outcome("created", pk)
-                facts.append(Fact(pk, Kind.OPENED, now, None, by_key[key].facts))
+                signal = by_key[key]
+                outcomes[run[0]] = Outcome("suppressed" if signal.hold else "created", pk)
+                facts += _opening(pk, signal, now)
             if len(run) > 1 or not is_new:
                 facts.append(Fact(pk, Kind.REPEATED, now, None, {"count": count}))
 
 
-def _row(signal: Signal, count: int) -> dict[str, Any]:
+def _opening(pk: int, signal: Signal, now: datetime) -> list[Fact]:
+    """What the timeline begins with."""
+    waits = {"wait": signal.wait} if signal.wait else {}
+    told = [Fact(pk, Kind.OPENED, now, None, signal.facts | waits)]
+    if signal.hold:
+        told.append(Fact(pk, Kind.SUPPRESSED, now, None, held(signal.hold)))
+    return told
+
+
+def _row(signal: Signal, count: int, now: datetime) -> dict[str, Any]:
+    hold = signal.hold
+    wake = Wake.SUPPRESSED if hold else Wake.START
+    due = now + timedelta(seconds=signal.wait)
     return {
         "source_id": signal.source_id,
         "dedup_key": signal.dedup_key,
@@ -204,7 +188,10 @@ def _row(signal: Signal, count: int) -> dict[str, Any]:
         "links": signal.links,
         "details": signal.details,
         "event_count": count,
-        "wake": Wake.START.value if signal.group_id else Wake.ASSIGNED.value,
+        "wake_at": max(hold.wake_at, due) if hold else due,
+        "wake": wake.value if signal.group_id else Wake.ASSIGNED.value,
+        "suppressed": hold is not None,
+        "discard_at": hold.until if hold and hold.discard else None,
     }
 
 
@@ -224,7 +211,7 @@ def _append(alert: _Open, run: list[Signal], now: datetime, facts: list[Fact]) -
         "n": len(run),
         "severity": worst if raised else alert.severity,
         # Somebody paged by the quiet rules must now be paged by the loud ones.
-        "restart": louder and alert.status == Status.TRIGGERED and not alert.snoozed,
+        "restart": louder and alert.status == Status.TRIGGERED and not alert.quiet,
     }
 
 
@@ -259,8 +246,8 @@ def _resolve(ids: list[int], now: datetime) -> None:
             """
             UPDATE alerts_alert
             SET status = 'resolved', resolved_at = %s, last_event_at = %s, wake_at = NULL,
-                snoozed_until = NULL, suppressed = false, acknowledgement_expires = false,
-                epoch = epoch + 1
+                snoozed_until = NULL, suppressed = false, discard_at = NULL,
+                acknowledgement_expires = false, epoch = epoch + 1
             WHERE id = ANY(%s)
             """,
             [now, now, ids],
@@ -275,7 +262,8 @@ def _acknowledge(ids: list[int], now: datetime) -> None:
             """
             UPDATE alerts_alert
             SET status = 'acknowledged', acknowledged_at = %s, last_event_at = %s,
-                wake_at = %s, wake = 'acknowledged', snoozed_until = NULL, epoch = epoch + 1
+                wake_at = %s, wake = 'acknowledged', snoozed_until = NULL, suppressed = false,
+                discard_at = NULL, epoch = epoch + 1
             WHERE id = ANY(%s)
             """,
             [now, now, now, ids],

@@ -79,7 +79,7 @@ def next_wake(after: datetime) -> datetime | None:
 _RESCHEDULE = """
 UPDATE alerts_alert a
 SET wake_at = r.wake_at, wake = r.wake, snoozed_until = NULL, suppressed = false,
-    acknowledgement_expires = r.expires,
+    discard_at = NULL, acknowledgement_expires = r.expires,
     assignee_id = CASE WHEN (r.retrigger OR r.disown) AND a.group_id IS NOT NULL THEN NULL
                        ELSE a.assignee_id END,
     status = CASE WHEN r.retrigger THEN 'triggered' ELSE a.status END,

@@ -1,0 +1,180 @@
+"""Held back is never forgotten: whatever becomes of maintenance, the engine pages what is left."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from alerts import actions, holds
+from alerts.actions import Move
+from alerts.models import Alert, AlertEvent
+from alerts.signals import Hold, Outcome, Signal
+from alerts.signals_in import open_alerts
+from alerts.states import Kind, Status, Verb
+from groups.models import Group
+from integrations.models import Integration
+from tests import builders
+from tests.conftest import Clock, Phones
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def payments(alice: User, bob: User) -> Group:
+    policy = builders.policy(
+        {"target": "primary", "wait_seconds": 300}, {"target": "secondary", "wait_seconds": 300}
+    )
+    return builders.group(primary=(alice,), secondary=(bob,), policy=policy)
+
+
+@pytest.fixture
+def source(payments: Group) -> Integration:
+    return Integration.objects.create(name="Disks", group=payments)
+
+
+def say(
+    source: Integration, action: str, now: datetime, hold: Hold | None = None, **more: int
+) -> Outcome:
+    signal = Signal(
+        source.pk, "k", action, "Disk full", group_id=source.group_id, hold=hold, **more
+    )
+    return open_alerts([signal], now=now)[0]
+
+
+def story(alert: Alert) -> list[str]:
+    return list(AlertEvent.objects.filter(alert=alert).values_list("kind", flat=True))
+
+
+def test_what_is_opened_in_maintenance_pages_when_it_ends_without_anybodys_help(
+    source: Integration, clock: Clock, phones: Phones
+) -> None:
+    until = clock.now() + timedelta(hours=1)
+    outcome = say(source, "trigger", clock.now(), Hold(until, window="Patches"))
+    assert outcome.outcome == "suppressed"
+    clock.forward(minutes=59)
+    assert phones.take() == []
+    clock.forward(minutes=1)
+    assert phones.take() == ["alice"]
+    alert = Alert.objects.get()
+    assert not alert.suppressed
+    assert story(alert)[:3] == [Kind.OPENED, Kind.SUPPRESSED, Kind.RELEASED]
+
+
+def test_what_was_to_be_discarded_pages_if_nobody_discards_it(
+    source: Integration, clock: Clock, phones: Phones
+) -> None:
+    until = clock.now() + timedelta(hours=1)
+    say(source, "trigger", clock.now(), Hold(until, discard=True))
+    clock.forward(hours=1)
+    assert phones.take() == []
+    clock.forward(minutes=1)
+    assert phones.take() == ["alice"]
+
+
+def test_what_is_discarded_never_pages(source: Integration, clock: Clock, phones: Phones) -> None:
+    until = clock.now() + timedelta(hours=1)
+    say(source, "trigger", clock.now(), Hold(until, discard=True))
+    assert holds.discard_due(clock.now()) == 0
+    clock.forward(hours=1)
+    assert holds.discard_due(clock.now()) == 1
+    clock.forward(hours=5)
+    assert phones.take() == []
+    alert = Alert.objects.get()
+    assert alert.status == Status.RESOLVED
+    assert story(alert)[-1] == Kind.RESOLVED
+
+
+@pytest.mark.parametrize("action", ["resolve", "acknowledge"])
+def test_maintenance_never_holds_back_a_recovery_or_an_acknowledgement(
+    source: Integration, clock: Clock, phones: Phones, action: str
+) -> None:
+    until = clock.now() + timedelta(hours=1)
+    say(source, "trigger", clock.now(), Hold(until, discard=True))
+    assert say(source, action, clock.now()).alert_id
+    clock.forward(hours=2)
+    assert phones.take() == []
+    assert Alert.objects.get().status == f"{action.rstrip('e')}ed"
+
+
+def test_a_running_escalation_falls_silent_and_begins_anew(
+    source: Integration, clock: Clock, phones: Phones
+) -> None:
+    say(source, "trigger", clock.now())
+    clock.look()
+    assert phones.take() == ["alice"]
+    until = clock.now() + timedelta(hours=1)
+    alert = Alert.objects.get()
+    assert holds.hold({alert.pk: Hold(until)}, clock.now()) == 1
+    clock.forward(minutes=59)
+    assert phones.take() == []
+    clock.forward(minutes=1)
+    assert phones.take() == ["alice"]
+    clock.forward(minutes=5)
+    assert phones.take() == ["bob"]
+
+
+def test_repeats_in_maintenance_page_nobody(
+    source: Integration, clock: Clock, phones: Phones
+) -> None:
+    hold = Hold(clock.now() + timedelta(hours=1))
+    for _ in range(3):
+        say(source, "trigger", clock.now(), hold)
+        clock.forward(minutes=10)
+    assert phones.take() == []
+    assert Alert.objects.get().event_count == 3
+
+
+def test_an_end_that_is_moved_moves_for_what_is_held_back(
+    source: Integration, clock: Clock, phones: Phones
+) -> None:
+    say(source, "trigger", clock.now(), Hold(clock.now() + timedelta(hours=1)))
+    alert = Alert.objects.get()
+    holds.hold({alert.pk: Hold(clock.now() + timedelta(hours=2))}, clock.now())
+    clock.forward(minutes=90)
+    assert phones.take() == []
+    assert holds.let_go([alert.pk], clock.now()) == 1
+    clock.look()
+    assert phones.take() == ["alice"]
+
+
+def test_who_escalates_in_maintenance_is_heard(
+    source: Integration, alice: User, clock: Clock, phones: Phones
+) -> None:
+    say(source, "trigger", clock.now(), Hold(clock.now() + timedelta(hours=1)))
+    alert = Alert.objects.get()
+    actions.apply(Verb.ESCALATE, alert.pk, Move(actor=alice, now=clock.now()))
+    found = holds.awake(
+        clock.now() + timedelta(hours=1),
+        everything=True,
+        sources=[],
+        groups=[],
+        now=clock.now(),
+    )
+    assert found == []
+    clock.look()
+    assert phones.take() != []
+
+
+def test_a_signal_may_wait_and_nobody_hears_of_one_that_recovers_meanwhile(
+    source: Integration, clock: Clock, phones: Phones
+) -> None:
+    say(source, "trigger", clock.now(), wait=120)
+    clock.forward(seconds=119)
+    say(source, "resolve", clock.now())
+    clock.forward(minutes=10)
+    assert phones.take() == []
+    say(source, "trigger", clock.now(), wait=120)
+    clock.forward(seconds=119)
+    assert phones.take() == []
+    clock.forward(seconds=1)
+    assert phones.take() == ["alice"]
+
+
+def test_the_database_refuses_a_hold_without_an_end(source: Integration, clock: Clock) -> None:
+    until = clock.now() + timedelta(hours=1)
+    say(source, "trigger", clock.now(), Hold(until, discard=True))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Alert.objects.update(wake_at=None)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Alert.objects.update(wake_at=until - timedelta(seconds=1))
