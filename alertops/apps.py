@@ -21,6 +21,7 @@ class AlertOpsConfig(AppConfig):
 
 
 def _wind_up(**kwargs: Any) -> None:
-    """After migrating: the clockwork's rows are as the table says."""
+    """After migrating: the database is this version's, the clockwork's rows are its table's."""
+    import_module("alertops.fence").claim()
     clockwork = import_module("alertops.clockwork")
     clockwork.ensure_schedules(clock.now())

@@ -18,6 +18,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from alertops import fence, identity
 from alerts.models import Alert
 from alerts.states import Status
 from escalation.models import Notification
@@ -30,6 +31,7 @@ CANARY_LATE = 120.0
 LOOPS = ("inbox", "tick", "outbox")
 RECHECK = 2.0
 UNREACHABLE = "The database cannot be reached."
+HELD = "Nobody is paged: this database looks like another installation's. Run: manage.py adopt"
 
 _AGES = (
     "SELECT name, extract(epoch FROM clock_timestamp() - beat_at)::float8 FROM alertops_loopbeat"
@@ -64,9 +66,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def engine(request: HttpRequest) -> HttpResponse:
-    """Every loop has shown a sign of life within LATE seconds; 503 with the figures otherwise."""
+    """Every loop has shown a sign of life within LATE seconds and may send; 503 with the figures
+    otherwise."""
     try:
-        ages = loop_ages()
+        ages, is_held, theirs = loop_ages(), bool(identity.held()), fence.version()
     except Error:
         return _unwell({"status": "down", "error": UNREACHABLE, "loops": {}})
     late = sorted(name for name, age in ages.items() if _is_late(name, age))
@@ -77,7 +80,11 @@ def engine(request: HttpRequest) -> HttpResponse:
     body: dict[str, Any] = {"status": "late" if late else "ok", "loops": loops}
     if late:
         body["error"] = f"No sign of life for too long: {', '.join(late)}."
-    return _unwell(body) if late else JsonResponse(body)
+    if theirs not in (None, fence.ENGINE):
+        body["engine_version"] = {"database": theirs, "here": fence.ENGINE}
+    if is_held:
+        body |= {"status": "held", "error": HELD}
+    return _unwell(body) if late or is_held else JsonResponse(body)
 
 
 def _is_late(name: str, age: float | None) -> bool:

@@ -6,7 +6,9 @@ and ends as soon as the successor has claimed the heartbeat, so the loop never p
 finds the heartbeat stale may claim it: that is how the watchdog does a dead loop's work.
 
 Overlapping runs are safe: safety comes from row locks, leases and fences, never from being alone.
-A run survives the loss of the database and never ends because of it.
+A run survives the loss of the database. One whose work keeps failing shows no heartbeat, so that
+others take over and the house says that it is ill. With every heartbeat a run asks whether the
+database still belongs to this version of the code (`fence`) and to this installation (`identity`).
 """
 
 import logging
@@ -22,7 +24,7 @@ from datetime import datetime, timedelta
 import psycopg
 from django.db import Error, connection, connections
 
-from alertops import clock, doorbell
+from alertops import clock, doorbell, fence
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,8 @@ STALE = 5.0
 """Seconds after which a loop counts as dead and somebody else must do its work."""
 OVERTIME = 20.0
 """Seconds a run goes on waiting for its successor before it leaves the loop to the watchdog."""
+PAGING = frozenset({"tick", "outbox"})
+"""The loops that rest while the database is held: what comes in is still taken."""
 # Statements are planned once per run, perhaps over empty tables: every one of them has its index,
 # and must use it when a minute later there are a hundred thousand rows.
 _SESSION = """
@@ -53,12 +57,16 @@ class _Run:
     run_id: str = field(default_factory=lambda: secrets.token_hex(8))
     work_count: int = 0
     claimed: bool = False
+    held: bool = False
+    in_need: bool = False
+    """It runs although the database belongs to another version, which is silent."""
+    failing: bool = False
     beaten: float = 0.0
     bell: psycopg.Connection[tuple[object, ...]] | None = None
 
 
 class _Superseded(Exception):
-    """Another run holds the heartbeat."""
+    """Another run holds the heartbeat, or another version of the code the database."""
 
 
 def run(
@@ -94,7 +102,10 @@ def run(
                 _sleep(this, due)
             except (Error, psycopg.Error, OSError) as error:
                 logger.warning("Loop %s lost the database: %s", name, type(error).__name__)
+                this.failing = this.claimed
                 _drop(this)
+                if time.monotonic() > ends + (OVERTIME if hand_over else 0.0):
+                    break
                 time.sleep(back_off)
                 back_off = min(back_off * 2, 2.0)
     except _Superseded:
@@ -117,51 +128,78 @@ def age(name: str) -> float | None:
 
 
 # One statement decides who holds the loop: it can be claimed when its heartbeat is stale or its
-# run has had its time.
-_CLAIM = """
-INSERT INTO alertops_loopbeat AS b (name, beat_at, ends_at, run_id, host, pid, work_count)
-VALUES (%(name)s, clock_timestamp(), clock_timestamp() + %(seconds)s * interval '1 second',
-        %(run_id)s, %(host)s, %(pid)s, 0)
+# run has had its time. Code of another version than the database's may do so only where the
+# rightful one has been silent for long (`fence`), and then gives way at once.
+_HOUSE = """
+WITH house AS (
+    SELECT coalesce(max(engine_version), %(engine)s) AS version,
+        coalesce(max(engine_version) = %(engine)s, true) AS is_ours,
+        coalesce(bool_or(held_at IS NOT NULL), false) AS held,
+        clock_timestamp() - %(patience)s * interval '1 second' AS long_ago,
+        max(engine_since) AS since
+    FROM alertops_house
+)
+"""
+_CLAIM = f"""{_HOUSE}
+INSERT INTO alertops_loopbeat AS b (name, beat_at, ends_at, run_id, host, pid, work_count,
+    engine_version)
+SELECT %(name)s, clock_timestamp(),
+    clock_timestamp() + CASE WHEN is_ours THEN %(seconds)s ELSE 0 END * interval '1 second',
+    %(run_id)s, %(host)s, %(pid)s, 0, %(engine)s
+FROM house
+WHERE is_ours OR (since < long_ago AND EXISTS (SELECT FROM alertops_loopbeat WHERE name = %(name)s))
 ON CONFLICT (name) DO UPDATE SET beat_at = excluded.beat_at, ends_at = excluded.ends_at,
-    run_id = excluded.run_id, host = excluded.host, pid = excluded.pid, work_count = 0
-WHERE b.ends_at <= clock_timestamp()
-   OR b.beat_at < clock_timestamp() - %(stale)s * interval '1 second'
-"""
-_BEAT = """
-UPDATE alertops_loopbeat SET beat_at = clock_timestamp(), work_count = %s
-WHERE name = %s AND run_id = %s
-"""
+    run_id = excluded.run_id, host = excluded.host, pid = excluded.pid, work_count = 0,
+    engine_version = excluded.engine_version
+WHERE (b.ends_at <= clock_timestamp()
+        OR b.beat_at < clock_timestamp() - %(stale)s * interval '1 second')
+    AND (SELECT is_ours OR b.engine_version <> version OR b.beat_at < long_ago FROM house)
+RETURNING (SELECT held FROM house), (SELECT is_ours FROM house)
+"""  # noqa: S608 - all of it is written here
+_BEAT = f"""{_HOUSE}
+UPDATE alertops_loopbeat b SET beat_at = clock_timestamp(), work_count = %(count)s
+FROM house
+WHERE b.name = %(name)s AND b.run_id = %(run_id)s AND (is_ours OR %(in_need)s)
+RETURNING held, is_ours
+"""  # noqa: S608
 
 
 def _beat(this: _Run) -> None:
+    """Show a sign of life, or claim the loop with the first one. Raises _Superseded."""
+    values: dict[str, str | int | float | bool] = {
+        "name": this.name,
+        "seconds": this.seconds,
+        "run_id": this.run_id,
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "stale": STALE / 2,
+        "count": this.work_count,
+        "engine": fence.ENGINE,
+        "patience": fence.PATIENCE,
+        "in_need": this.in_need,
+    }
     with connection.cursor() as cursor:
-        if this.claimed:
-            cursor.execute(_BEAT, [this.work_count, this.name, this.run_id])
-        else:
-            cursor.execute(
-                _CLAIM,
-                {
-                    "name": this.name,
-                    "seconds": this.seconds,
-                    "run_id": this.run_id,
-                    "host": socket.gethostname(),
-                    "pid": os.getpid(),
-                    "stale": STALE / 2,
-                },
-            )
-        if cursor.rowcount == 0:
-            raise _Superseded
-    this.claimed, this.beaten = True, time.monotonic()
+        cursor.execute(_BEAT if this.claimed else _CLAIM, values)
+        row = cursor.fetchone()
+    if row is None:
+        raise _Superseded
+    this.claimed, this.held, this.beaten = True, row[0], time.monotonic()
+    if not row[1] and not this.in_need:
+        this.in_need = True
+        logger.critical("Loop %s: %s", this.name, fence.IN_NEED)
 
 
 def _look(this: _Run, work: Work) -> float:
     """Do one look and return the seconds it may sleep."""
     if this.bell is None:
         this.bell = _listen(this.name)
-    if not this.claimed or time.monotonic() - this.beaten >= BEAT:
+    if not this.failing and (not this.claimed or time.monotonic() - this.beaten >= BEAT):
         _beat(this)
     now = clock.db_now()
-    due = work(now)
+    due = None if this.held and this.name in PAGING else work(now)
+    if this.failing:
+        this.failing = False
+        _beat(this)
     this.work_count += 1
     return LOOK if due is None else min(LOOK, max(0.0, (due - now) / timedelta(seconds=1)))
 

@@ -1,6 +1,9 @@
-"""What the wiring itself must remember: that its loops are alive."""
+"""What the wiring itself must remember: that its loops are alive, and whose database this is."""
+
+from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 
 class LoopBeat(models.Model):
@@ -14,6 +17,30 @@ class LoopBeat(models.Model):
     host = models.CharField(max_length=255)
     pid = models.PositiveIntegerField()
     work_count = models.BigIntegerField(default=0)
+    engine_version = models.PositiveIntegerField(db_default=0)
+    """Of the code that runs it; see `fence`."""
 
     def __str__(self) -> str:
         return self.name
+
+
+class House(models.Model):
+    """The installation this database belongs to. One row; see `fence` and `identity`."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    engine_version = models.PositiveIntegerField()
+    engine_since = models.DateTimeField()
+    public_url = models.TextField(blank=True)
+    place = models.TextField(blank=True)
+    """Where the database was when it was last served."""
+    held_at = models.DateTimeField(null=True, blank=True)
+    """Nothing is sent since: this is probably a copy."""
+    held_reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(id=1), name="there_is_one_house")
+        ]
+
+    def __str__(self) -> str:
+        return self.public_url or "a new house"

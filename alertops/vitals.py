@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import connection
 
-from alertops import doorbell
+from alertops import doorbell, identity
 
 logger = logging.getLogger(__name__)
 
@@ -82,18 +82,27 @@ class Examiner:
 
     def examine(self) -> dict[str, int]:
         """Ask everything once; return the findings. Pings the dead-man address when all is well."""
+        if reason := identity.held():
+            self._tell_now_and_then("held", reason)
+            return {"held": 1}
         found = {question.name: count for question in QUESTIONS if (count := _ask(question))}
         for question in QUESTIONS:
             count = found.get(question.name, 0)
-            rounds = self._standing.get(question.name, 0) + 1 if count else 0
-            self._standing[question.name] = rounds
             if count and question.ring:
                 doorbell.ring(question.ring)
-            if rounds >= 2 and (rounds - 2) % TELL_AGAIN == 0:
-                tell(f"AlertOps: {count} {question.sentence}.")
+            self._tell_now_and_then(
+                question.name, f"AlertOps: {count} {question.sentence}." if count else ""
+            )
         if not found:
             _in_background(_ping)
         return found
+
+    def _tell_now_and_then(self, name: str, sentence: str) -> None:
+        """Tell what is found for the second time in a row, and again every TELL_AGAIN rounds."""
+        rounds = self._standing.get(name, 0) + 1 if sentence else 0
+        self._standing[name] = rounds
+        if rounds >= 2 and (rounds - 2) % TELL_AGAIN == 0:
+            tell(sentence)
 
 
 def _ask(question: Question) -> int:

@@ -20,7 +20,7 @@ from django.db import Error, connection, connections
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from alertops import clockwork, lifeline, loops, process_groups, vitals
+from alertops import clockwork, fence, lifeline, loops, process_groups, vitals
 from alertops.clockwork import Loop
 
 logger = logging.getLogger(__name__)
@@ -50,12 +50,17 @@ class Watchdog:
         self._canary_sent = 0.0
         self._checked = time.monotonic()
         self._examiner = vitals.Examiner()
+        self._fenced = ""
+        self._in_need = False
 
     def look(self) -> None:
         """One round."""
         now = time.monotonic()
+        self._keep_the_fence(fence.sentence())
         for loop in clockwork.LOOPS:
             self._watch(loop, now)
+        if self._fenced:
+            return
         self._watch_canary(now)
         if now - self._checked >= vitals.EVERY:
             self._checked = now
@@ -64,19 +69,30 @@ class Watchdog:
     def _watch(self, loop: Loop, now: float) -> None:
         rescue = self._rescues.get(loop.name)
         if rescue is not None and rescue.is_alive():
-            if now - self._since[loop.name] > RESTART_AFTER:
+            if now - self._since[loop.name] > RESTART_AFTER and not self._fenced:
                 self._restart_cluster(f"loop {loop.name} is not run by the cluster", now)
             return
         age = loops.age(loop.name)
         if age is not None and age < loops.STALE:
             self._since.pop(loop.name, None)
             return
-        logger.error("Loop %s is silent; the watchdog does its work", loop.name)
+        if not self._fenced:
+            logger.error("Loop %s is silent; the watchdog does its work", loop.name)
+        elif age is not None and age > fence.PATIENCE and not self._in_need:
+            self._in_need = True  # before that it is refused
+            vitals.tell(f"AlertOps: {fence.IN_NEED}")
         rescue = threading.Thread(target=_rescue, args=(loop,), name=f"rescue-{loop.name}")
         rescue.daemon = True
         self._rescues[loop.name] = rescue
         self._since.setdefault(loop.name, now)
         rescue.start()
+
+    def _keep_the_fence(self, reason: str) -> None:
+        """Where the database belongs to another version, our cluster would take its tasks away."""
+        if reason and self._fenced != reason:
+            logger.error(reason)
+            process_groups.kill(self._run_dir, "worker")  # a new one waits until it may
+        self._fenced, self._in_need = reason, bool(reason) and self._in_need
 
     def _watch_canary(self, now: float) -> None:
         """A task every 20 s through the full path: taken, run, and removed from the queue."""

@@ -12,7 +12,16 @@ from django.core.management import BaseCommand, CommandError, call_command, get_
 from django.db import OperationalError, connection, connections
 
 from accounts.channels import CHANNELS
-from alertops import embedded_place, embedded_postgres, static, watchdog, web, worker
+from alertops import (
+    clock,
+    embedded_place,
+    embedded_postgres,
+    identity,
+    static,
+    watchdog,
+    web,
+    worker,
+)
 from alertops.embedded_place import Unavailable
 from alertops.supervisor import AlreadyRunning, Child, Supervisor
 
@@ -63,7 +72,8 @@ class Command(BaseCommand):
 
 
 def set_up(*, demo: bool) -> None:
-    """Wait for the database, migrate (one host at a time), collect the static files."""
+    """Wait for the database, migrate (one host at a time), see that it is ours, collect the static
+    files."""
     while True:
         try:
             with connection.cursor() as cursor:
@@ -74,6 +84,7 @@ def set_up(*, demo: bool) -> None:
             connection.close()
             time.sleep(1.0)
     call_command("migrate", interactive=False, verbosity=0)
+    identity.settle(clock.now())
     static.collect()
     if demo and "demo" in get_commands():
         call_command("demo")
