@@ -24,6 +24,16 @@ from integrations.vendors.googlecloud import googlecloud
 from integrations.vendors.grafana import grafana
 from integrations.vendors.graylog import graylog
 from integrations.vendors.healthchecks import healthchecks
+from integrations.vendors.home_assistant import home_assistant
+from integrations.vendors.honeybadger import honeybadger
+from integrations.vendors.honeycomb import honeycomb
+from integrations.vendors.icinga import icinga
+from integrations.vendors.jenkins import jenkins
+from integrations.vendors.jira import jira
+from integrations.vendors.kapacitor import kapacitor
+from integrations.vendors.librenms import librenms
+from integrations.vendors.loggly import loggly
+from integrations.vendors.logicmonitor import logicmonitor
 from integrations.vendors.monit import monit
 from integrations.vendors.nagios import nagios
 from integrations.vendors.netdata import netdata
@@ -64,6 +74,16 @@ VENDORS: dict[str, Vendor] = {
         grafana,
         graylog,
         healthchecks,
+        home_assistant,
+        honeybadger,
+        honeycomb,
+        icinga,
+        jenkins,
+        jira,
+        kapacitor,
+        librenms,
+        loggly,
+        logicmonitor,
         monit,
         nagios,
         netdata,
