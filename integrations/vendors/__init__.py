@@ -47,6 +47,14 @@ from integrations.vendors.riemann import riemann
 from integrations.vendors.rollbar import rollbar
 from integrations.vendors.scom import scom
 from integrations.vendors.sensu import sensu
+from integrations.vendors.sentry import sentry
+from integrations.vendors.servicenow import servicenow
+from integrations.vendors.signalfx import signalfx
+from integrations.vendors.site24x7 import site24x7
+from integrations.vendors.slack import slack
+from integrations.vendors.solarwinds import solarwinds
+from integrations.vendors.splunk import splunk
+from integrations.vendors.teams import teams
 
 VENDORS: dict[str, Vendor] = {
     vendor.kind: vendor
@@ -97,6 +105,14 @@ VENDORS: dict[str, Vendor] = {
         rollbar,
         scom,
         sensu,
+        sentry,
+        servicenow,
+        signalfx,
+        site24x7,
+        slack,
+        solarwinds,
+        splunk,
+        teams,
     )
 }
 KINDS: list[tuple[str, str]] = [(vendor.kind, vendor.label) for vendor in VENDORS.values()]
