@@ -25,7 +25,7 @@ def _has(item: Any, name: str) -> bool:
     return isinstance(field(f"data.{name}")(item, item), dict)
 
 
-def _action(item: Any, top: Any) -> str:
+def _action(item: Any, top: Any) -> Any:
     if _has(item, "metric_alert"):
         return choose("action", _METRIC, TRIGGER)(item, top)
     if _has(item, "event"):
