@@ -54,7 +54,7 @@ WHERE wake_at < %s AND source_id IS NOT NULL
 ORDER BY wake_at, id LIMIT %s
 """
 )
-_HELD = _COLUMNS + "WHERE suppressed AND wake_at > %s ORDER BY wake_at, id LIMIT %s"
+_HELD = _COLUMNS + "WHERE suppressed AND wake_at > %s AND id > %s ORDER BY id LIMIT %s"
 
 
 def awake(
@@ -66,10 +66,10 @@ def awake(
         return [Candidate(*row) for row in cursor.fetchall()]
 
 
-def held_back(after: datetime, most: int = MOST) -> list[Candidate]:
-    """Return alerts held back until later than `after`, those whose end is nearest first."""
+def held_back(after: datetime, last: int = 0) -> list[Candidate]:
+    """Return alerts held back until later than `after`, a page that begins after `last`."""
     with prepared.cursor() as cursor:
-        cursor.execute(_HELD, [after, most])
+        cursor.execute(_HELD, [after, last, MOST])
         return [Candidate(*row) for row in cursor.fetchall()]
 
 

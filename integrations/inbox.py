@@ -17,6 +17,7 @@ from django.db import OperationalError, connection, transaction
 
 from alertops import doorbell, prepared
 from alerts.signals_in import Outcome, open_alerts
+from integrations import maintenance
 from integrations.addresses import addressees, seen, used
 from integrations.reading import Event, Reading, poisoned, read_event
 from integrations.states import Outcome as Word
@@ -35,6 +36,7 @@ _AGAIN = (timedelta(seconds=1), timedelta(seconds=5))
 
 def process(now: datetime) -> datetime | None:
     """Work off one batch. Returns `now` when there was more than that; later events ring."""
+    _look_after_maintenance(now)
     try:
         with transaction.atomic():
             events = _claim(now)
@@ -46,6 +48,15 @@ def process(now: datetime) -> datetime | None:
         logger.exception("A batch of the inbox failed (%s); one by one", type(error).__name__)
         return _one_by_one(now)
     return now if is_full else None
+
+
+def _look_after_maintenance(now: datetime) -> None:
+    try:
+        maintenance.look(now)
+    except Exception:  # whatever is wrong with a window, events become alerts
+        if _is_gone():
+            raise
+        logger.exception("Maintenance windows could not be looked after")
 
 
 def _is_gone() -> bool:
@@ -96,7 +107,8 @@ def _work(events: Sequence[Event], now: datetime) -> None:
     if not events:
         return
     known = addressees({event.integration_id for event in events})
-    readings = [read_event(event, known[event.integration_id]) for event in events]
+    windows = maintenance.active(now)
+    readings = [read_event(event, known[event.integration_id], windows) for event in events]
     signals = [signal for reading in readings for signal in reading.signals]
     outcomes = open_alerts(signals, now=now)
     _record(readings, outcomes, now)

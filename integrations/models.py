@@ -3,6 +3,8 @@
 from integrations.keys import key_hash
 from integrations.models_inbound import Integration, Key, Route, kinds
 from integrations.models_log import SEARCHED, EventOutcome, InboundEvent
+from integrations.models_maintenance import MaintenanceWindow
+from integrations.models_services import Service
 
 __all__ = [
     "SEARCHED",
@@ -10,7 +12,9 @@ __all__ = [
     "InboundEvent",
     "Integration",
     "Key",
+    "MaintenanceWindow",
     "Route",
+    "Service",
     "key_hash",
     "kinds",
 ]

@@ -4,15 +4,17 @@ Whatever is wrong with an event, something comes out that a person can read.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from alerts.signals_in import Signal
+from alerts.signals import Hold, Signal
 from integrations import payloads, texts
 from integrations.addresses import Addressee
 from integrations.mapping import Draft, read
 from integrations.routing import Way, choose
+from integrations.scopes import Active, hold_of
 from integrations.states import Outcome as Word
 from integrations.vendors import VENDORS
 from integrations.vocabulary import TRIGGER
@@ -47,22 +49,23 @@ class Reading:
     rows: list[dict[str, Any]] = field(default_factory=list)
     detail: str = ""
     is_error: bool = False
+    windows: Sequence[Active] = ()
+    """The maintenance that goes on."""
 
 
-def read_event(event: Event, addressee: Addressee) -> Reading:
+def read_event(event: Event, addressee: Addressee, windows: Sequence[Active] = ()) -> Reading:
     """Turn one event into signals. Whatever is wrong with it, something comes out."""
     try:
-        reading = _understood(event, addressee)
+        reading = _understood(event, addressee, windows)
     except Exception:  # one bad event must not stop the batch, nor be silent itself
         logger.exception("Event %s could not be read", event.id)
-        reading = Reading(event)
+        reading = Reading(event, is_error=True, windows=windows)
         _add(reading, _unreadable(event, addressee), addressee.default, addressee)
-        reading.is_error = True
     return reading
 
 
-def _understood(event: Event, addressee: Addressee) -> Reading:
-    reading = Reading(event)
+def _understood(event: Event, addressee: Addressee, windows: Sequence[Active]) -> Reading:
+    reading = Reading(event, windows=windows)
     if event.refused:
         draft = _notice(f"{addressee.name} sends too many events; some were refused", "storm")
         draft.description = (
@@ -128,8 +131,16 @@ def _add(reading: Reading, draft: Draft, way: Way, addressee: Addressee) -> None
             details=draft.details,
             tags=draft.tags,
             facts=facts,
+            hold=_hold(reading, draft, way, addressee),
         )
     )
+
+
+def _hold(reading: Reading, draft: Draft, way: Way, addressee: Addressee) -> Hold | None:
+    if not reading.windows or draft.action != TRIGGER:
+        return None
+    said = draft, way.severity
+    return hold_of(reading.windows, addressee.id, way.group_id, lambda: said)
 
 
 def _notice(title: str, key: str) -> Draft:

@@ -45,6 +45,22 @@ def most_telling(outcomes: Iterable[str]) -> str:
     return min(outcomes, key=_RANK.__getitem__, default=Outcome.IGNORED.value)
 
 
+class Criticality(TextChoices):
+    """How much hangs on a technical service."""
+
+    CRITICAL = "critical", "Critical"
+    HIGH = "high", "High"
+    MEDIUM = "medium", "Medium"
+    LOW = "low", "Low"
+
+
+class AtEnd(TextChoices):
+    """What maintenance does with what still fires when it is over."""
+
+    RELEASE = "release", "Page what still fires"
+    DISCARD = "discard", "Close it without a page"
+
+
 class Operator(TextChoices):
     EQUALS = "equals", "is"
     CONTAINS = "contains", "contains"

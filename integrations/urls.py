@@ -2,11 +2,31 @@
 
 from django.urls import include, path, re_path
 
-from integrations import views
+from integrations import views, views_maintenance, views_services
 
 app_name = "integrations"
 urlpatterns = [
     path("integrations/", views.integration_list, name="list"),
+    path("integrations/services/", views_services.service_list, name="services"),
+    path("integrations/services/new/", views_services.edit_service, name="new-service"),
+    path("integrations/services/<int:pk>/", views_services.service, name="service"),
+    path("integrations/services/<int:pk>/edit/", views_services.edit_service, name="edit-service"),
+    path(
+        "integrations/services/<int:pk>/remove/",
+        views_services.remove_service,
+        name="remove-service",
+    ),
+    path("integrations/outbound/", views.outbound, name="outbound"),
+    path("integrations/maintenance/", views_maintenance.window_list, name="windows"),
+    path("integrations/maintenance/new/", views_maintenance.new_window, name="new-window"),
+    path("integrations/maintenance/now/", views_maintenance.banner, name="maintenance"),
+    path("integrations/maintenance/<int:pk>/", views_maintenance.window, name="window"),
+    path(
+        "integrations/maintenance/<int:pk>/edit/",
+        views_maintenance.edit_window,
+        name="edit-window",
+    ),
+    path("integrations/maintenance/<int:pk>/end/", views_maintenance.end_window, name="end-window"),
     path("integrations/log/", views.log, name="log"),
     path("integrations/log/<int:pk>/", views.event, name="event"),
     re_path(r"^integrations/(?P<pk>[0-9]{1,15})/$", views.detail, name="detail"),
