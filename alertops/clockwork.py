@@ -18,6 +18,7 @@ from alertops import loops
 from escalation.dispatch import Dispatcher
 from escalation.engine import tick
 from escalation.tasks import outbox as run_outbox
+from escalation.tasks import tell_of_lost_methods
 from escalation.tasks import tick as run_tick
 from integrations import inbox
 from integrations.tasks import inbox as run_inbox
@@ -55,6 +56,10 @@ LOOPS = (
 )
 
 
+CHORES = ((tell_of_lost_methods, 1),)
+"""(task, minutes): ordinary work that no page waits for."""
+
+
 def canary() -> None:
     """Prove that the cluster takes a task, runs it and is done with it."""
     with connection.cursor() as cursor:
@@ -71,24 +76,25 @@ def canary() -> None:
 @transaction.atomic
 def ensure_schedules(now: datetime) -> None:
     """Make django-q2's rows say exactly what this table says."""
-    for loop in LOOPS:
+    rows = {f"loop {loop.name}": (loop.task, 1) for loop in LOOPS}
+    rows |= {f"chore {task.__name__}": (task, minutes) for task, minutes in CHORES}
+    for name, (task, minutes) in rows.items():
         Schedule.objects.update_or_create(
-            name=f"loop {loop.name}",
+            name=name,
             defaults={
-                "func": f"{loop.task.__module__}.{loop.task.__qualname__}",
+                "func": f"{task.__module__}.{task.__qualname__}",
                 "args": None,
                 "kwargs": None,
                 "hook": None,
                 "schedule_type": Schedule.MINUTES,
-                "minutes": 1,
+                "minutes": minutes,
                 "repeats": -1,
                 "next_run": now,
                 "cluster": None,
                 "intended_date_kwarg": None,
             },
         )
-    names = [f"loop {loop.name}" for loop in LOOPS]
-    Schedule.objects.exclude(name__in=names).delete()
+    Schedule.objects.exclude(name__in=rows).delete()
 
 
 def start_loops() -> None:

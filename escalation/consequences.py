@@ -17,7 +17,7 @@ from accounts.models import ContactMethod
 from alertops import doorbell, prepared
 from alerts.states import Kind
 from alerts.timeline import Fact, record
-from escalation import outbox
+from escalation import lost, outbox
 from escalation.decide import EXPIRY
 from escalation.engine import queue
 from escalation.models import Circuit, Notification
@@ -77,15 +77,20 @@ def mask(claimed: Claimed) -> str:
     return channel.mask(claimed.address) if channel and claimed.address else ""
 
 
+@transaction.atomic
 def disable(
     contact_method_id: int | None, group_contact_id: int | None, reason: str, now: datetime
 ) -> None:
-    """The address is dead: it is not used again until somebody verifies it anew."""
+    """The address is dead: not used again until somebody verifies it anew, and they are told."""
     change = {"disabled_at": now, "disabled_reason": reason[:200]}
-    if contact_method_id is not None:
-        ContactMethod.objects.filter(pk=contact_method_id, disabled_at=None).update(**change)
-    if group_contact_id is not None:
-        GroupContactMethod.objects.filter(pk=group_contact_id, disabled_at=None).update(**change)
+    own = ContactMethod.objects.filter(pk=contact_method_id, disabled_at=None)
+    groups = GroupContactMethod.objects.filter(pk=group_contact_id, disabled_at=None)
+    if contact_method_id is not None and own.update(**change):
+        lost.note(
+            contact_method_id=contact_method_id, group_contact_id=None, reason=reason, now=now
+        )
+    if group_contact_id is not None and groups.update(**change):
+        lost.note(contact_method_id=None, group_contact_id=group_contact_id, reason=reason, now=now)
 
 
 def use_next_method(key: str, now: datetime) -> None:

@@ -14,6 +14,7 @@ from accounts.channels import CHANNELS
 from accounts.models import ContactMethod, User
 from alertops.durations import SecondsField
 from alerts.models import Alert
+from escalation.models_lost import LostMethod
 from escalation.states import OPEN_STATES, NotificationType, Purpose, State, Target
 from groups.models import Group, GroupContactMethod
 
@@ -358,3 +359,18 @@ class Circuit(models.Model):
 
     def __str__(self) -> str:
         return self.channel
+
+
+__all__ = [
+    "Attempt",
+    "Circuit",
+    "Escalation",
+    "GroupPolicy",
+    "Level",
+    "LevelChannel",
+    "LostMethod",
+    "Notification",
+    "Policy",
+    "PolicyVersion",
+    "Reply",
+]

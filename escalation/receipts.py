@@ -29,6 +29,7 @@ from escalation.messages import compose, reply_code
 from escalation.models import Attempt, Notification, Reply
 from escalation.states import State
 from escalation.sweep import still_open
+from groups.models import GroupContactMethod
 
 REPLY_LIFETIME = timedelta(hours=24)
 REPLIES_AN_HOUR = 5
@@ -171,6 +172,8 @@ def _reply(channel: str, received: Received, now: datetime) -> Answer:
     if received.stop:
         for method in methods:
             disable(method.pk, None, "the person replied STOP", now)
+        for shared in GroupContactMethod.objects.at(channel, received.address):
+            disable(None, shared.pk, "somebody replied STOP", now)
         return Answer("")
     recent = Reply.objects.filter(
         address_digest=digest(received.address), at__gt=now - timedelta(hours=1), understood=False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django_q.tasks import async_task
 
-from alertops import lifeline, loops
+from alertops import clock, lifeline, loops
+from escalation import lost
 from escalation.dispatch import Dispatcher
 from escalation.engine import tick as look
 
@@ -26,3 +27,8 @@ def outbox() -> int:
         )
     finally:
         dispatcher.close()
+
+
+def tell_of_lost_methods() -> int:
+    """People learn that a contact method of theirs is dead."""
+    return lost.tell(clock.now())
