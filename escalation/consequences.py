@@ -83,13 +83,13 @@ def disable(
 ) -> None:
     """The address is dead: not used again until somebody verifies it anew, and they are told."""
     change = {"disabled_at": now, "disabled_reason": reason[:200]}
-    own = ContactMethod.objects.filter(pk=contact_method_id, disabled_at=None)
-    groups = GroupContactMethod.objects.filter(pk=group_contact_id, disabled_at=None)
-    if contact_method_id is not None and own.update(**change):
+    own = ContactMethod.objects.filter(pk=contact_method_id or 0, disabled_at=None)
+    groups = GroupContactMethod.objects.filter(pk=group_contact_id or 0, disabled_at=None)
+    if own.update(**change):
         lost.note(
             contact_method_id=contact_method_id, group_contact_id=None, reason=reason, now=now
         )
-    if group_contact_id is not None and groups.update(**change):
+    if groups.update(**change):
         lost.note(contact_method_id=None, group_contact_id=group_contact_id, reason=reason, now=now)
 
 

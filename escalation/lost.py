@@ -113,7 +113,7 @@ def _way_to(person: User, dead: ContactMethod | None) -> tuple[str, str] | None:
         return Email.kind, _mail_of(person)
     others = [
         (CHANNELS[method.kind].costs, method.kind, method.address)
-        for method in person.contact_methods.all().usable()  # type: ignore[attr-defined]
+        for method in person.contact_methods.all().usable()
         if method.kind in CHANNELS and method.kind != "voice"
         if not CHANNELS[method.kind].configured()
     ]
@@ -170,7 +170,7 @@ def _genitive(name: str) -> str:
 
 def _left(owner: User, *, is_mine: bool) -> str:
     """How the person can still be paged."""
-    usable = owner.contact_methods.all().usable()  # type: ignore[attr-defined]
+    usable = owner.contact_methods.all().usable()
     kinds = dict.fromkeys(usable.order_by("pk").values_list("kind", flat=True))
     nouns = [CHANNELS[kind].noun or CHANNELS[kind].label for kind in kinds if kind in CHANNELS]
     who = "You" if is_mine else owner.name

@@ -57,7 +57,7 @@ def test_a_number_that_dies_while_paging_is_told_to_its_owner_and_managers_once(
         alice.email: f"Your SMS to +1 ••• {number[-4:]} no longer works",
         bob.email: f"Alice's SMS to +1 ••• {number[-4:]} no longer works",
     }
-    assert "can still be paged by phone call" in mail.mails[0].text.lower()
+    assert "can still be paged by phone." in mail.mails[0].text.lower()
     assert number not in mail.mails[1].text
     builders.alert(group, title="Another")
     clock.forward(hours=2)
