@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import User
 from schedules import resolver, rosters, rota
-from schedules.models import Schedule
+from schedules.models import PastDuty, Schedule
 from schedules.resolver import Duty, Source
 from schedules.rosters import Roster
 from schedules.rota import Segment, Shift
@@ -116,6 +116,24 @@ def my_shifts(user: User, now: datetime) -> list[MyShift]:
     return sorted(found, key=lambda mine: (mine.shift.start, mine.group_id))
 
 
+def my_calendar(user: User, since: datetime, until: datetime) -> list[MyShift]:
+    """Return all final shifts of one person in [since, until) over all groups, by start.
+
+    In two queries. `is_now` says whether it runs at `since`. A standing order is no shift.
+    """
+    found = []
+    for roster in rosters.load(_groups_of(user, since), since, until).values():
+        number = roster.schedule
+        if number is None:
+            continue
+        found.extend(
+            MyShift(roster.group, number, shift, shift.start <= since)
+            for shift in rota.shifts(roster.plan, since, until)
+            if shift.user == user.pk and shift.source and shift.source.why != Why.MEMBER
+        )
+    return sorted(found, key=lambda mine: (mine.shift.start, mine.group_id))
+
+
 def my_next_shift(user: User, now: datetime) -> MyShift | None:
     """Return the shift `user` is in, else the next to come in any group."""
     return next(iter(my_shifts(user, now)), None)
@@ -125,12 +143,19 @@ def why(roster: Roster, source: Source | None) -> str:
     """Say in words where a shift comes from; a gap has no source."""
     if source is None:
         return "Nobody is on call"
-    if source.why == Why.ROTATION:
-        return f"Rotation “{roster.rotation_names[source.id]}”"
-    if source.why == Why.OVERRIDE:
-        reason = roster.reasons.get(source.id, "")
-        return f"Override: {reason}" if reason else "Override"
-    return MEMBERS
+    if source in roster.past_words:
+        return roster.past_words[source]
+    match source.why:
+        case Why.MEMBER:
+            return MEMBERS
+        case Why.OVERRIDE:
+            reason = roster.reasons.get(source.id, "")
+            return f"Override: {reason}" if reason else "Override"
+        case Why.SWAP | Why.TIME_OFF:
+            return {Why.SWAP: "Swap", Why.TIME_OFF: "Covers time off"}[source.why]
+        case _:
+            name = roster.layer_names.get((source.why, source.id), "")
+            return f"{source.why.label} “{name}”" if name else str(source.why.label)
 
 
 def _answer(roster: Roster, at: datetime) -> OnCall:
@@ -153,8 +178,9 @@ def _source(roster: Roster, duties: Iterable[Duty]) -> str:
     return f"Schedule “{roster.schedule_name}”: {'; '.join(words) or 'nobody is on call'}"
 
 
-def _groups_of(user: User, now: datetime) -> list[int]:
-    turns = Schedule.objects.active().filter(rotations__members__user=user)
-    covers = Schedule.objects.active().filter(overrides__user=user, overrides__ends_at__gt=now)
-    ids = turns.order_by().values("group_id").union(covers.order_by().values("group_id"))
+def _groups_of(user: User, since: datetime) -> list[int]:
+    """Return the groups that may put the person on call: their own, and where they once were."""
+    mine = Schedule.objects.active().filter(group__members__user=user)
+    was = PastDuty.objects.filter(user=user, ends_at__gt=since)
+    ids = mine.order_by().values("group_id").union(was.order_by().values("group_id"))
     return [row["group_id"] for row in ids]

@@ -1,7 +1,8 @@
 """Who is on call: pure arithmetic over frozen dataclasses, used by engine, pages, API and previews.
 
-final = overrides ▸ rotations by rank (a higher rank covers a lower, the same rank is on call
-together, an empty one hides nothing) ▸ the group's standing order for a role no rotation fills.
+final = what is on record ▸ a temporary schedule ▸ overrides ▸ layers by rank (a higher rank covers
+a lower, the same rank is on call together, an empty one hides nothing) ▸ the group's standing
+order for a role no layer fills. Whoever is away is followed to whoever covers them, everywhere.
 
 Turns are counted on the wall clock of the schedule's zone, never in hours that passed: a 09:00
 hand-off stays at 09:00, and the turn in between lasts 23 or 25 hours. Everything is half-open
@@ -9,66 +10,40 @@ hand-off stays at 09:00, and the turn in between lasts 23 or 25 hours. Everythin
 walks from the beginning of a rotation. Instants are compared in UTC only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from schedules.states import Fills, Role, Unit, Why
-from schedules.walltime import first_instant
+from schedules import changes
+from schedules.changes import Away, Found, InForce, Override, People, Temporary
+from schedules.fixed import Fixed, Imported
+from schedules.posts import ROLES, Layer, Post, Source
+from schedules.states import Role, Why
+from schedules.turns import Rotation, turn_at, turn_start
 
-ROLES = (Role.PRIMARY, Role.SECONDARY)
-_STEPS = {Unit.HOUR: timedelta(hours=1), Unit.DAY: timedelta(days=1), Unit.WEEK: timedelta(weeks=1)}
-_FAR = datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Rotation:
-    """People taking turns. A member who is None is an empty slot: that turn belongs to nobody."""
-
-    id: int
-    zone: tzinfo
-    starts: datetime
-    """Wall time, naive, of the first hand-off. Nobody is on call before it."""
-    unit: Unit
-    count: int
-    members: tuple[int | None, ...]
-    fills: Fills = Fills.PRIMARY
-    rank: int = 0
-    step: timedelta = field(init=False)
-    roles: tuple[Role, ...] = field(init=False)
-    """What a turn fills: its holder the first of these, the next in line the second."""
-
-    def __post_init__(self) -> None:
-        if self.count < 1:
-            raise ValueError("A turn lasts at least one unit.")
-        if self.starts.tzinfo is not None:
-            raise ValueError("A rotation starts at a wall time, without a zone of its own.")
-        object.__setattr__(self, "step", _STEPS[self.unit] * self.count)
-        both = self.fills == Fills.BOTH
-        object.__setattr__(self, "roles", ROLES if both else (Role(self.fills.value),))
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """`user` is on call as `role` in [start, end): for `replaces`, or for whoever it would be."""
-
-    id: int
-    role: Role
-    user: int
-    replaces: int | None
-    start: datetime
-    end: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Why somebody is on call: a rotation and its turn, an override, or membership (id 0)."""
-
-    why: Why
-    id: int = 0
-    turn: int = 0
+__all__ = [
+    "ROLES",
+    "Away",
+    "Duty",
+    "Fixed",
+    "Imported",
+    "Override",
+    "Past",
+    "Place",
+    "Plan",
+    "Rotation",
+    "Source",
+    "Temporary",
+    "duties_of",
+    "on_call",
+    "turn_at",
+    "turn_start",
+    "without_rotations",
+]
+STANDING = Source(Why.MEMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +55,20 @@ class Duty:
     source: Source
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """[since, until) is on record; `duties` of it, each (start, end, duty), in their order."""
+
+    since: datetime
+    until: datetime
+    duties: tuple[tuple[datetime, datetime, Duty], ...] = ()
+
+    def at(self, at: datetime) -> tuple[Duty, ...]:
+        """Return who was on call, the Primaries first."""
+        then = [duty for start, end, duty in self.duties if start <= at < end]
+        return tuple(sorted(then, key=lambda duty: ROLES.index(duty.role)))
+
+
 @dataclass(frozen=True)
 class Plan:
     """Everything that decides who is on call in one group: what the functions below ask."""
@@ -87,23 +76,50 @@ class Plan:
     rotations: tuple[Rotation, ...] = ()
     overrides: tuple[Override, ...] = ()
     standing: Mapping[Role, tuple[int, ...]] = field(default_factory=dict)
-    """Who has a role that no rotation fills: the members ticked for it."""
+    """Who has a role that no layer fills: the members ticked for it."""
     in_order: tuple[int, ...] = ()
-    """All members by sequence, where nobody is ticked at all: the first is Primary, the next who
-    is not Primary already is Secondary."""
-    layers: Mapping[Role, tuple[tuple[int, ...], ...]] = field(init=False)
-    """Per role the rotations that fill it, as indices: highest rank first, same rank together."""
+    """All members by sequence, where nobody is ticked at all: the first who can is Primary, the
+    next who is not Primary already is Secondary."""
+    fixed: tuple[Fixed, ...] = ()
+    imported: tuple[Imported, ...] = ()
+    temporary: tuple[Temporary, ...] = ()
+    away: tuple[Away, ...] = ()
+    past: Past | None = None
 
-    def __post_init__(self) -> None:
-        order = sorted(range(len(self.rotations)), key=lambda i: -self.rotations[i].rank)
-        layers = {}
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """All layers that say anything, the highest rank first."""
+        every: list[Layer] = [*self.rotations, *self.fixed, *self.imported]
+        return tuple(sorted((each for each in every if each.speaks), key=lambda each: -each.rank))
+
+    @cached_property
+    def ranks(self) -> dict[Role, tuple[tuple[int, ...], ...]]:
+        """Per role the layers that fill it, as indices: by rank, same rank together."""
+        found = {}
         for role in ROLES:
-            filling = [
-                i for i in order if role in self.rotations[i].roles and self.rotations[i].members
-            ]
-            ranks = groupby(filling, key=lambda i: self.rotations[i].rank)
-            layers[role] = tuple(tuple(indices) for _, indices in ranks)
-        object.__setattr__(self, "layers", layers)
+            filling = [i for i, layer in enumerate(self.layers) if role in layer.roles]
+            ranks = groupby(filling, key=lambda i: self.layers[i].rank)
+            found[role] = tuple(tuple(indices) for _, indices in ranks)
+        return found
+
+    @property
+    def people(self) -> set[int]:
+        """Everybody who may be found on call by it."""
+        found = {user for rotation in self.rotations for user in rotation.members}
+        found.update(user for each in self.fixed for user in each.people)
+        found.update(user for each in self.imported for _, _, user in each.events)
+        found.update(each.user for each in self.overrides)
+        found.update(each.covered_by for each in self.away)
+        found.update(user for each in self.temporary for _, user, _, _ in each.shifts)
+        found.update(user for users in self.standing.values() for user in users)
+        found.update(self.in_order)
+        if self.past is not None:
+            found.update(duty.user for _, _, duty in self.past.duties)
+        return {user for user in found if user is not None}
+
+    def in_force(self, at: datetime) -> InForce:
+        """Return the changes over the layers at `at` (UTC)."""
+        return changes.in_force(self.overrides, self.temporary, self.away, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,124 +143,73 @@ def without_rotations(places: Sequence[Place]) -> dict[str, Any]:
     return {"standing": {Role.PRIMARY: primary, Role.SECONDARY: secondary}}
 
 
-def turn_at(rotation: Rotation, at: datetime) -> int | None:
-    """Return the number of the turn that contains `at` (UTC), or None before the first hand-off."""
-    wall = at.astimezone(rotation.zone)
-    turn: int = (wall.replace(tzinfo=None) - rotation.starts) // rotation.step
-    if wall.fold:  # the clock has already shown later times than it shows now
-        while turn_start(rotation, turn + 1) <= at:
-            turn += 1
-    return turn if turn >= 0 else None
-
-
-def turn_start(rotation: Rotation, turn: int) -> datetime:
-    """Return the instant at which a turn begins, which is when the one before it ends.
-
-    A turn whose whole wall time is left out by a change of the clocks has no length; it is never
-    the answer of `turn_at`.
-    """
-    try:
-        return first_instant(rotation.starts + turn * rotation.step, rotation.zone)
-    except OverflowError:  # beyond the year 9999: this turn never ends
-        return _FAR
-
-
-def holder(rotation: Rotation, turn: int, role: Role) -> int | None:
-    """Return whom one turn puts on call as `role`: its holder, or for *both* the next in line.
-
-    The next in line is the next person who is not the holder: empty slots are passed over.
-    """
-    members = rotation.members
-    first = members[turn % len(members)]
-    if role == rotation.roles[0]:
-        return first
-    for later in range(turn + 1, turn + len(members)):
-        candidate = members[later % len(members)]
-        if candidate is not None and candidate != first:
-            return candidate
-    return None
-
-
 def on_call(plan: Plan, at: datetime) -> tuple[Duty, ...]:
     """Return everybody on call at `at`, the Primaries first. Empty means nobody."""
     at = at.astimezone(UTC)
-    turns = [turn_at(rotation, at) for rotation in plan.rotations]
-    return duties_of(plan, turns, at)
+    if plan.past is not None and plan.past.since <= at < plan.past.until:
+        return plan.past.at(at)
+    return duties_of(plan, [layer.post_at(at) for layer in plan.layers], plan.in_force(at))
 
 
-def duties_of(plan: Plan, turns: Sequence[int | None], at: datetime) -> tuple[Duty, ...]:
-    """Return everybody on call at `at` (UTC) when each rotation is in the turn given for it."""
-    active = [each for each in plan.overrides if each.start <= at < each.end]
+def duties_of(plan: Plan, posts: Sequence[Post | None], in_force: InForce) -> tuple[Duty, ...]:
+    """Return everybody on call when each layer says what is given for it."""
     duties: list[Duty] = []
-    people: dict[int, Source] = {}
+    people: People = {}
     for role in ROLES:
-        found = _by_rotation(plan, turns, role)
-        if found is None:  # nothing fills this role yet; `people` are the Primaries by now
-            found = dict.fromkeys(_standing(plan, role, people), Source(Why.MEMBER))
-        people = found
-        if active:
-            people = _overridden(people, [each for each in active if each.role == role])
+        if in_force.temporary is not None:
+            people = in_force.in_temporary(role)
+        else:
+            found = _by_layers(plan, posts, role, in_force)
+            if found is None:  # nothing fills this role; `people` are the Primaries by now
+                found = _standing(plan, role, in_force, people)
+            people = in_force.overriding(found, role, None)
         duties.extend(Duty(user, role, source) for user, source in people.items())
     return tuple(duties)
 
 
-def _standing(plan: Plan, role: Role, primaries: Mapping[int, Source]) -> tuple[int, ...]:
-    if not plan.in_order:
-        return plan.standing.get(role, ())
-    if role == Role.PRIMARY:
-        return plan.in_order[:1]
-    return tuple(user for user in plan.in_order if user not in primaries)[:1]
-
-
-def _by_rotation(plan: Plan, turns: Sequence[int | None], role: Role) -> dict[int, Source] | None:
+def _by_layers(
+    plan: Plan, posts: Sequence[Post | None], role: Role, in_force: InForce
+) -> People | None:
     """Return the people of the highest rank that has any, in order, each with the reason.
 
-    Empty is a gap, which is meant; None says that no rotation fills the role, or none has begun.
+    Empty is a gap, which is meant; None says that no layer fills the role, or none is in force.
     """
-    begun = False
-    for rank in plan.layers[role]:
-        people: dict[int, Source] = {}
+    speaks = False
+    for rank in plan.ranks[role]:
+        people: People = {}
+        hides = False
         for i in rank:
-            turn = turns[i]
-            if turn is None:
+            post = posts[i]
+            if post is None:
                 continue
-            begun = True
-            rotation = plan.rotations[i]
-            user = holder(rotation, turn, role)
-            if user is not None:
-                people.setdefault(user, Source(Why.ROTATION, rotation.id, turn))
+            speaks = True
+            hides = hides or post.hides
+            for user, source in _by_layer(plan.layers[i], post, role, in_force).items():
+                people.setdefault(user, source)
+        if people or hides:
+            return people
+    return {} if speaks else None
+
+
+def _by_layer(layer: Layer, post: Post, role: Role, in_force: InForce) -> People:
+    named = post.people(role)
+    if in_force.is_plain:
+        return dict.fromkeys(named, post.source)
+    people = in_force.serving(((user, post.source) for user in named), role, layer.key)
+    return in_force.overriding(people, role, layer.key) if post.on_duty else people
+
+
+def _standing(plan: Plan, role: Role, in_force: InForce, primaries: People) -> People:
+    if not plan.in_order:
+        return in_force.serving(_members(plan.standing.get(role, ())), role, None)
+    for found in _members(plan.in_order):
+        people = in_force.serving([found], role, None)
+        if role == Role.SECONDARY:
+            people = {user: why for user, why in people.items() if user not in primaries}
         if people:
             return people
-    return {} if begun else None
+    return {}
 
 
-def _overridden(people: dict[int, Source], overrides: Sequence[Override]) -> dict[int, Source]:
-    """Put the overrides of one role in force. Whoever made the last one is right.
-
-    Replacements chain (B covers A, C covers B: C). Where they run in a circle each is taken for
-    one hop, which is what an exchange of shifts means, and never leaves anybody out.
-    """
-    latest = sorted(overrides, key=lambda each: each.id)
-    for each in latest:
-        if each.replaces is None:
-            people = {each.user: Source(Why.OVERRIDE, each.id)}
-    instead = {each.replaces: each for each in latest if each.replaces is not None}
-    final: dict[int, Source] = {}
-    for user, source in people.items():
-        stand_in = _last_in_chain(user, instead)
-        if stand_in is None:
-            final.setdefault(user, source)
-        else:
-            final.setdefault(stand_in.user, Source(Why.OVERRIDE, stand_in.id))
-    return final
-
-
-def _last_in_chain(user: int, instead: Mapping[int, Override]) -> Override | None:
-    first = last = instead.get(user)
-    seen = {user}
-    while last is not None and last.user in instead:
-        if last.user in seen:
-            return first
-        seen.add(last.user)
-        last = instead[last.user]
-    return last
+def _members(users: Iterable[int]) -> Iterable[Found]:
+    return [(user, STANDING) for user in users]

@@ -8,45 +8,18 @@ seen whole or not at all.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from alertops import prepared
-from schedules.resolver import Override, Place, Plan, Rotation, without_rotations
-from schedules.states import Fills, Role, Unit
+from schedules.posts import Key, Source
+from schedules.resolver import Duty, Past, Place, Plan, without_rotations
+from schedules.roster_rows import Rows
+from schedules.rosters_sql import STATEMENT
+from schedules.states import Role, Why
 from schedules.walltime import zone_of
-
-# Somebody who left the group, was switched off or is a mere Stakeholder is never on call: their
-# turn belongs to nobody (a null), and an override in their favour is not in force.
-_SQL = """
-WITH pageable AS NOT MATERIALIZED (
-    SELECT m.* FROM groups_member m JOIN accounts_user u ON u.id = m.user_id
-    WHERE u.is_active AND NOT u.roles <@ ARRAY['stakeholder']::varchar[]
-)
-SELECT g.id, g.time_zone,
-    (SELECT json_agg(json_build_array(p.user_id, p.is_primary, p.is_secondary, p.is_manager)
-                     ORDER BY p.sequence, p.id)
-     FROM pageable p WHERE p.group_id = g.id)::text,
-    (SELECT json_build_array(s.id, s.name, s.time_zone,
-        (SELECT json_agg(json_build_array(r.id, r.name, r.starts_on + r.handoff_at, r.unit,
-                                          r.count, r.fills, r.rank,
-            (SELECT json_agg(p.user_id ORDER BY l.position, l.id)
-             FROM schedules_rotationmember l
-             LEFT JOIN pageable p ON p.user_id = l.user_id AND p.group_id = g.id
-             WHERE l.rotation_id = r.id)) ORDER BY r.rank DESC, r.id)
-         FROM schedules_rotation r WHERE r.schedule_id = s.id),
-        (SELECT json_agg(json_build_array(o.id, o.role, o.user_id, o.replaces_id, o.starts_at,
-                                          o.ends_at, o.reason) ORDER BY o.id)
-         FROM schedules_override o
-         JOIN pageable p ON p.user_id = o.user_id AND p.group_id = g.id
-         WHERE o.schedule_id = s.id AND o.starts_at < %(until)s AND o.ends_at > %(since)s))
-     FROM schedules_schedule s
-     WHERE s.group_id = g.id
-       AND CASE WHEN %(schedule)s::bigint IS NULL THEN s.is_active ELSE s.id = %(schedule)s END
-    )::text
-FROM groups_group g WHERE g.id = ANY(%(groups)s::bigint[])
-"""
 
 
 @dataclass(frozen=True)
@@ -60,16 +33,23 @@ class Roster:
     managers: tuple[int, ...]
     schedule: int | None = None
     schedule_name: str = ""
-    rotation_names: Mapping[int, str] = field(default_factory=dict)
+    layer_names: Mapping[Key, str] = field(default_factory=dict)
+    """Of layers, and of temporary schedules."""
     reasons: Mapping[int, str] = field(default_factory=dict)
+    past_words: Mapping[Source, str] = field(default_factory=dict)
+    """Why, in the words of then, for what is on record."""
 
 
 def load(
     groups: Iterable[int], since: datetime, until: datetime, *, schedule: int | None = None
 ) -> dict[int, Roster]:
-    """Return the roster of each group that exists, with the overrides that touch [since, until].
+    """Return the roster of each group that exists, with what is in force in [since, until).
 
     With `schedule` that one is read instead of the active one, to see what a draft would do.
+
+    Somebody who left the group, was switched off or is a mere Stakeholder is never on call: their
+    turn belongs to nobody, an override in their favour is not in force, and a time off they were
+    to cover leaves the shifts with their owner.
     """
     parameters: dict[str, Any] = {
         "groups": list(groups),
@@ -77,45 +57,69 @@ def load(
         "until": until,
         "schedule": schedule,
     }
+    parts: dict[int, dict[str, Any]] = {}
+    holidays: dict[int, frozenset[date]] = {}
     with prepared.cursor() as cursor:
-        cursor.execute(_SQL, parameters)
-        return {row[0]: _roster(*row) for row in cursor.fetchall()}
+        cursor.execute(STATEMENT, parameters)
+        for part, number, body in cursor.fetchall():
+            if part == "holidays":
+                holidays[number] = _days(body)
+            else:
+                parts.setdefault(number, {})[part] = json.loads(body)
+    return {group: _roster(group, found, holidays) for group, found in parts.items()}
 
 
-def _roster(group: int, zone: str, members: str | None, schedule: str | None) -> Roster:
-    places = json.loads(members or "[]")
-    members_say = without_rotations([Place(*place[:3]) for place in places])
-    managers = tuple(user for user, _, _, is_manager in places if is_manager)
+@lru_cache(maxsize=256)
+def _days(body: str) -> frozenset[date]:
+    return frozenset(map(date.fromisoformat, json.loads(body)))
+
+
+def _roster(group: int, parts: dict[str, Any], holidays: Mapping[int, frozenset[date]]) -> Roster:
+    zone, schedule, name, zone_there, is_active = parts["group"]
+    members = parts.get("members", ())
+    say = without_rotations([Place(*place[:3]) for place in members])
+    managers = tuple(user for user, _, _, is_manager in members if is_manager)
+    pageable = {place[0] for place in members}
+    rows = Rows(parts, zone_of(zone_there or zone), pageable, holidays)
+    past, words = _past(parts.get("past")) if is_active is not False else (None, {})
     if schedule is None:
-        return Roster(group, zone_of(zone), Plan(**members_say), managers)
-    number, name, zone, rotations, overrides = json.loads(schedule)
-    tz = zone_of(zone)
+        plan = Plan(**say, away=rows.away(), past=past)
+        return Roster(group, rows.zone, plan, managers, past_words=words)
     plan = Plan(
-        tuple(_rotation(tz, *row) for row in rotations or ()),
-        tuple(_override(*row) for row in overrides or ()),
-        **members_say,
+        rows.rotations(),
+        rows.overrides(),
+        **say,
+        fixed=rows.fixed(),
+        imported=rows.imported(),
+        temporary=rows.temporary(),
+        away=rows.away(),
+        past=past,
     )
-    names = {row[0]: row[1] for row in rotations or ()}
-    reasons = {row[0]: row[-1] for row in overrides or ()}
-    return Roster(group, tz, plan, managers, number, name, names, reasons)
+    reasons = {row[0]: row[-1] for row in parts.get("overrides", ())}
+    names = _names(parts)
+    return Roster(group, rows.zone, plan, managers, schedule, name, names, reasons, words)
 
 
-def _rotation(
-    zone: ZoneInfo,
-    number: int,
-    _name: str,
-    starts: str,
-    unit: str,
-    count: int,
-    fills: str,
-    rank: int,
-    members: list[int | None] | None,
-) -> Rotation:
-    line = tuple(members or ())
-    begins = datetime.fromisoformat(starts)
-    return Rotation(number, zone, begins, Unit(unit), count, line, Fills(fills), rank)
+def _names(parts: dict[str, Any]) -> dict[Key, str]:
+    kinds = {
+        "rotations": Why.ROTATION,
+        "fixed": Why.FIXED,
+        "calendars": Why.IMPORT,
+        "temporary": Why.TEMPORARY,
+    }
+    return {(why, row[0]): row[1] for part, why in kinds.items() for row in parts.get(part, ())}
 
 
-def _override(number: int, role: str, user: int, replaces: int | None, *rest: Any) -> Override:
-    start, end = (datetime.fromisoformat(text).astimezone(UTC) for text in rest[:2])
-    return Override(number, Role(role), user, replaces, start, end)
+def _past(row: list[Any] | None) -> tuple[Past | None, dict[Source, str]]:
+    if row is None:
+        return None, {}
+    duties, words = [], {}
+    for start, end, user, role, why, number, turn, said in row[2] or ():
+        source = Source(Why(why), number, turn)
+        words[source] = said
+        duties.append((_instant(start), _instant(end), Duty(user, Role(role), source)))
+    return Past(_instant(row[0]), _instant(row[1]), tuple(duties)), words
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

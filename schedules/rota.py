@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from schedules.resolver import ROLES, Duty, Plan, Source, duties_of, turn_at, turn_start
+from schedules import changes
+from schedules.posts import ROLES, Change, Key, Layer, Post, Source
+from schedules.resolver import Duty, Past, Plan, duties_of
 from schedules.states import Role, Why
 
 _LOOK_AHEAD = 3000  # segments searched for a change before "no change in sight" is the answer
@@ -40,24 +42,53 @@ class Shift:
 
 
 def segments(plan: Plan, since: datetime, until: datetime) -> Iterator[Segment]:
-    """Cut [since, until) wherever a turn or an override begins or ends, in order, without holes."""
+    """Cut [since, until) wherever a turn or a change begins or ends, in order, without holes.
+
+    Lazy: whoever stops after the first change has paid for no more.
+    """
     at, until = since.astimezone(UTC), until.astimezone(UTC)
-    edges = sorted({edge for each in plan.overrides for edge in (each.start, each.end)})
-    turns = [turn_at(rotation, at) for rotation in plan.rotations]
-    ends = [
-        turn_start(rotation, 0 if turn is None else turn + 1)
-        for rotation, turn in zip(plan.rotations, turns, strict=True)
-    ]
-    while at < until:
-        edge = next((edge for edge in edges if edge > at), until)
-        end = min([edge, until, *ends])
-        yield Segment(at, end, duties_of(plan, turns, at))
+    past = plan.past
+    if past is not None and at < past.until and past.since < until:
+        if at < past.since:
+            yield from _computed(plan, at, past.since)
+            at = past.since
+        end = min(past.until, until)
+        yield from _recorded(past, at, end)
         at = end
-        for i, rotation in enumerate(plan.rotations):
-            while ends[i] <= at < until:
-                turn = turns[i]
-                turns[i] = turn = 0 if turn is None else turn + 1
-                ends[i] = turn_start(rotation, turn + 1)
+    yield from _computed(plan, at, until)
+
+
+def _recorded(past: Past, at: datetime, until: datetime) -> Iterator[Segment]:
+    edges = {edge for duty in past.duties for edge in duty[:2] if at < edge < until}
+    for end in [*sorted(edges), until]:
+        if at < end:
+            yield Segment(at, end, past.at(at))
+            at = end
+
+
+def _computed(plan: Plan, at: datetime, until: datetime) -> Iterator[Segment]:
+    """Sweep over the changes of every layer and of everything over them."""
+    if at >= until:
+        return
+    feeds = [layer.changes(at, until) for layer in plan.layers]
+    posts = [next(feed)[1] for feed in feeds]
+    ahead = [next(feed, None) for feed in feeds]
+    edges = changes.edges(plan.overrides, plan.temporary, plan.away, at, until)
+    edges.reverse()
+    in_force = plan.in_force(at)
+    while at < until:
+        end = min([change[0] for change in ahead if change], default=until)
+        end = min(end, until, edges[-1] if edges else until)
+        if end > at:
+            yield Segment(at, end, duties_of(plan, posts, in_force))
+        at = end
+        for i, change in enumerate(ahead):
+            while change is not None and change[0] <= at:
+                posts[i], change = change[1], next(feeds[i], None)
+            ahead[i] = change
+        if edges and edges[-1] <= at:
+            edges.pop()
+            in_force = plan.in_force(at)
 
 
 def shifts(plan: Plan, since: datetime, until: datetime) -> list[Shift]:
@@ -81,6 +112,49 @@ def shifts(plan: Plan, since: datetime, until: datetime) -> list[Shift]:
             running = still
         found.extend(running.values())
     return sorted(found, key=lambda shift: (shift.start, ROLES.index(shift.role)))
+
+
+def shifts_of_layer(plan: Plan, key: Key, since: datetime, until: datetime) -> list[Shift]:
+    """Return what one layer says by itself in [since, until), by start: whoever is named, or a
+    shift of nobody where a turn is empty. Nothing where it is off duty or not in force."""
+    since, until = since.astimezone(UTC), until.astimezone(UTC)
+    found: list[Shift] = []
+    for layer in plan.layers:
+        if layer.key != key:
+            continue
+        running: dict[tuple[Role, int | None], Shift] = {}
+        for start, end, post in _stretches(layer.changes(since, until), until):
+            still = {}
+            for role, user in _named(layer, post):
+                source = post.source if post else None
+                begun = running.pop((role, user), None)
+                if begun is not None and begun.source != source:
+                    found.append(begun)
+                    begun = None
+                since_when = begun.start if begun else start
+                still[role, user] = Shift(user, role, since_when, end, source)
+            found.extend(running.values())
+            running = still
+        found.extend(running.values())
+    return sorted(found, key=lambda shift: (shift.start, ROLES.index(shift.role)))
+
+
+def _named(layer: Layer, post: Post | None) -> list[tuple[Role, int | None]]:
+    if post is None or not post.on_duty:
+        return []
+    return [(role, user) for role in layer.roles for user in post.people(role) or (None,)]
+
+
+def _stretches(
+    found: Iterator[Change], until: datetime
+) -> Iterator[tuple[datetime, datetime, Post | None]]:
+    last: Change | None = None
+    for change in found:
+        if last is not None:
+            yield last[0], min(change[0], until), last[1]
+        last = change
+    if last is not None and last[0] < until:
+        yield last[0], until, last[1]
 
 
 def next_handoff(

@@ -163,11 +163,7 @@ def _changes(
 
 
 def _users(roster: Roster, rotations: list[Rotation], entry: oncall.BoardEntry) -> dict[int, User]:
-    ids = {user for rotation in roster.plan.rotations for user in rotation.members if user}
-    ids |= {override.user for override in roster.plan.overrides}
-    ids |= {user for people in roster.plan.standing.values() for user in people}
-    ids |= set(roster.plan.in_order)
-    ids |= {*roster.managers, *entry.now.people}
+    ids = {*roster.plan.people, *roster.managers, *entry.now.people}
     known = {user.pk: user for rotation in rotations for user in rotation.people}
     return known | User.objects.in_bulk(ids - known.keys())
 

@@ -6,7 +6,8 @@ wall clocks and would bring the outgoing person back in the repeated hour.
 """
 
 import logging
-from datetime import UTC, datetime, timedelta, tzinfo
+from calendar import monthrange
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -62,3 +63,15 @@ def _gap_end(wall: datetime, zone: tzinfo, early: timedelta, late: timedelta) ->
         else:
             low = middle + 1
     return start + low * _SECOND
+
+
+def months_later(wall: datetime, months: int) -> datetime:
+    """Return the same day and time so many months on, or the last day of a shorter month.
+
+    Counted from the first date every time, so it never drifts: 31 January, 28 February, 31 March.
+    """
+    year, month = divmod(wall.year * 12 + wall.month - 1 + months, 12)
+    if not MINYEAR <= year <= MAXYEAR:
+        raise OverflowError("beyond the calendar")
+    month += 1
+    return wall.replace(year, month, min(wall.day, monthrange(year, month)[1]))
