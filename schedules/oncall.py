@@ -121,7 +121,7 @@ def my_calendar(user: User, since: datetime, until: datetime) -> list[MyShift]:
 
     In two queries. `is_now` says whether it runs at `since`. A standing order is no shift.
     """
-    found = []
+    found: list[MyShift] = []
     for roster in rosters.load(_groups_of(user, since), since, until).values():
         number = roster.schedule
         if number is None:
