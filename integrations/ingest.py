@@ -17,7 +17,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from integrations import texts
+from integrations import sns, sns_door, texts
 from integrations.keys import key_hash
 from integrations.store import KEPT, Parcel, TooMany, Unavailable, store
 
@@ -112,11 +112,14 @@ class Ingest(Door):
         except TooLarge as large:
             parcel = parcel_of(plain, key, large.start)
             parcel.oversized = True
+        is_settled = sns.MARK not in parcel.body or sns_door.look(parcel, key)
         event = store(parcel)
         if event is None:
             return error(404, "No active integration has this key.")
         if parcel.oversized:
             return error(413, "The event is larger than 1 MiB; an alert was opened that says so.")
+        if not is_settled:
+            raise Unavailable
         return answer(202, {"event": event})
 
 

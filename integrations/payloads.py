@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from integrations import markup
+from integrations import markup, sns
 
 EXPANDED = 4 * 1024 * 1024
 """Bytes a compressed body may become."""
@@ -42,7 +42,7 @@ def decode(body: bytes, content_type: str = "", content_encoding: str = "") -> D
     try:  # nearly every body: plain UTF-8 JSON
         value = orjson.loads(body)
         if isinstance(value, (dict, list)):
-            return Decoded(value, "json")
+            return Decoded(sns.opened(value), "json")
     except ValueError:
         pass
     body, problem = _expand(body, content_encoding)

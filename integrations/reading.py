@@ -16,7 +16,7 @@ from integrations.mapping import Draft, read
 from integrations.routing import Way, choose
 from integrations.scopes import Active, hold_of
 from integrations.states import Outcome as Word
-from integrations.vendors import VENDORS
+from integrations.vendors import DIALECTS, VENDORS
 from integrations.vocabulary import TRIGGER
 
 logger = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def _understood(event: Event, addressee: Addressee, windows: Sequence[Active]) -
         _add(reading, _unreadable(event, addressee, decoded), addressee.default, addressee)
         reading.is_error = True
         return reading
-    vendor = VENDORS.get(event.dialect) or VENDORS[addressee.kind]
+    vendor = DIALECTS.get(event.dialect) or VENDORS[addressee.kind]
     overrides = None if event.dialect else addressee.overrides
     own_key = event.own_key or f"event-{event.id}"
     for draft in read(vendor, decoded.value, overrides=overrides, own_key=own_key):

@@ -3,6 +3,7 @@
 from integrations.mapping import Vendor
 from integrations.vendors.alertmanager import alertmanager
 from integrations.vendors.appdynamics import appdynamics
+from integrations.vendors.aws_eventbridge import aws_eventbridge
 from integrations.vendors.azure_devops import azure_devops
 from integrations.vendors.azure_monitor import azure_monitor
 from integrations.vendors.betterstack import betterstack
@@ -11,6 +12,7 @@ from integrations.vendors.bugsnag import bugsnag
 from integrations.vendors.checkly import checkly
 from integrations.vendors.checkmk import checkmk
 from integrations.vendors.circleci import circleci
+from integrations.vendors.cloudwatch import cloudwatch, forged
 from integrations.vendors.coralogix import coralogix
 from integrations.vendors.cronitor import cronitor
 from integrations.vendors.datadog import datadog
@@ -61,6 +63,7 @@ VENDORS: dict[str, Vendor] = {
     for vendor in (
         alertmanager,
         appdynamics,
+        aws_eventbridge,
         azure_devops,
         azure_monitor,
         betterstack,
@@ -69,6 +72,7 @@ VENDORS: dict[str, Vendor] = {
         checkly,
         checkmk,
         circleci,
+        cloudwatch,
         coralogix,
         cronitor,
         datadog,
@@ -116,3 +120,5 @@ VENDORS: dict[str, Vendor] = {
     )
 }
 KINDS: list[tuple[str, str]] = [(vendor.kind, vendor.label) for vendor in VENDORS.values()]
+DIALECTS: dict[str, Vendor] = {**VENDORS, forged.kind: forged}
+"""How an event may have to be read, whatever its integration's kind."""

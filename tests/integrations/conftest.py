@@ -12,9 +12,10 @@ from django.test import Client
 from accounts.models import User
 from alertops import clock
 from groups.models import Group
-from integrations import inbox, store
+from integrations import inbox, sns_door, store
 from integrations.models import InboundEvent, Integration
 from tests import builders
+from tests.integrations.amazon import Amazon
 
 Send = Callable[..., Any]
 
@@ -25,6 +26,15 @@ def _full_buckets() -> Iterator[None]:
     store.forget_limits()
     yield
     store.close()
+
+
+@pytest.fixture
+def amazon(monkeypatch: pytest.MonkeyPatch) -> Amazon:
+    """Amazon answers, to whom nothing has been asked yet."""
+    stands = Amazon()
+    monkeypatch.setattr(sns_door, "_client", stands)
+    monkeypatch.setattr(sns_door, "_kept", {})
+    return stands
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from integrations import samples
 from integrations.models import EventOutcome, InboundEvent, Integration
 from integrations.states import Outcome
 from integrations.vendors import VENDORS
+from tests.integrations.amazon import Amazon, signed
 from tests.integrations.conftest import Send, make_integration, sent
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +27,8 @@ class Story:
         self.open: dict[str, int] = {}
 
     def send(self, sample: samples.Sample) -> InboundEvent:
+        if (told := sample.get("payload")) and "SigningCertURL" in told:
+            sample = {**sample, "payload": signed(told)}
         body, content_type = samples.request(sample)
         return sent(self._send(self.integration, body, content_type=content_type))
 
@@ -70,7 +73,7 @@ class Story:
 
 
 @pytest.fixture
-def story(payments: Group, send: Send, request: pytest.FixtureRequest) -> Story:
+def story(payments: Group, send: Send, amazon: Amazon, request: pytest.FixtureRequest) -> Story:
     return Story(make_integration(payments, request.getfixturevalue("kind")), send)
 
 
