@@ -20,8 +20,8 @@ from escalation.engine import tick
 from escalation.tasks import outbox as run_outbox
 from escalation.tasks import tell_of_lost_methods
 from escalation.tasks import tick as run_tick
-from integrations import inbox
 from integrations.tasks import inbox as run_inbox
+from integrations.tasks import work as inbox_work
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ LOOPS = (
     Loop(
         "inbox",
         run_inbox,
-        lambda stop: loops.run("inbox", inbox.process, seconds=30, stop=stop, yielding=True),
+        lambda stop: loops.run("inbox", inbox_work, seconds=30, stop=stop, yielding=True),
     ),
     Loop(
         "tick",

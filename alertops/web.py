@@ -4,16 +4,29 @@ import multiprocessing
 import os
 import re
 import socket
+import threading
+import time
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import Error, connection
+
+from alertops import lifeline
 
 HEADER_BYTES = 32 * 1024
 HEADER_MILLISECONDS = 10_000
 MOST_THREADS = 64  # most of them only ever wait for a body; see `bodies`
 IDLE_THREAD_SECONDS = 60
 SESSION = "-c statement_timeout=20s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
+
+LIVE_EVERY = 2.0
+_LIVE = """
+INSERT INTO alertops_loopbeat AS b (name, beat_at, ends_at, run_id, host, pid, work_count)
+VALUES ('web', clock_timestamp(), clock_timestamp(), '', '', 0, 0)
+ON CONFLICT (name) DO UPDATE SET beat_at = excluded.beat_at
+WHERE b.beat_at < excluded.beat_at
+"""
 
 
 def main() -> None:
@@ -66,7 +79,19 @@ def _application() -> Any:
     from alertops.wsgi import application
 
     share_connections()
+    threading.Thread(target=_live, name="sign-of-life", daemon=True).start()
     return application
+
+
+def _live() -> None:
+    """Write down every other second that this process takes requests: what comes in while no
+    process does is missed, and nobody else may be blamed for it."""
+    while not lifeline.closing():
+        with suppress(Error, OSError):
+            with connection.cursor() as cursor:
+                cursor.execute(_LIVE)
+            connection.close()
+        time.sleep(LIVE_EVERY)
 
 
 def share_connections() -> None:

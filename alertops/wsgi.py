@@ -29,6 +29,7 @@ Environ = dict[str, Any]
 _API = re.compile(r"/(?:v2|api/v2)/")
 _HEALTH = re.compile(r"/(?:healthz|readyz|health/engine|metrics)$")
 _EVENT = re.compile(r"/(?:integrations/[\w-]{16,}|v2/enqueue)/?$")
+_PING = re.compile(r"/heartbeats/[0-9a-f]{32}(?:/|$)")
 _SCHEME = urlsplit(settings.PUBLIC_URL).scheme
 
 
@@ -91,6 +92,8 @@ def handler_for(environ: Environ) -> WSGIHandler:
     """Choose by address: is this a program that carries its own key, if it needs any?"""
     path = environ.get("PATH_INFO", "")
     if (environ.get("REQUEST_METHOD") == "POST" and _EVENT.match(path)) or _HEALTH.match(path):
+        return _lightest
+    if _PING.match(path):
         return _lightest
     return _light if _API.match(path) else _full
 

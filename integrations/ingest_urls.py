@@ -4,8 +4,15 @@ from django.urls import path, re_path
 
 from integrations.enqueue import Enqueue
 from integrations.ingest import Ingest
+from integrations.pings import ping
 
 urlpatterns = [
+    re_path(r"^heartbeats/(?P<key>[0-9a-f]{32})/?$", ping, name="ping"),
+    re_path(
+        r"^heartbeats/(?P<key>[0-9a-f]{32})/(?P<what>start|fail|log|[0-9]{1,3})/?$",
+        ping,
+        name="ping-what",
+    ),
     re_path(r"^integrations/(?P<key>[^/]+)/?$", Ingest.as_view(), name="ingest"),
     path("v2/enqueue", Enqueue.as_view(), name="enqueue"),
     path("v2/enqueue/", Enqueue.as_view()),

@@ -1,6 +1,7 @@
 """The rows of this app. What belongs together stands in a file of its own."""
 
 from integrations.keys import key_hash
+from integrations.models_heartbeats import Heartbeat, Listening
 from integrations.models_inbound import Integration, Key, Route, kinds
 from integrations.models_log import SEARCHED, EventOutcome, InboundEvent
 from integrations.models_maintenance import MaintenanceWindow
@@ -9,9 +10,11 @@ from integrations.models_services import Service
 __all__ = [
     "SEARCHED",
     "EventOutcome",
+    "Heartbeat",
     "InboundEvent",
     "Integration",
     "Key",
+    "Listening",
     "MaintenanceWindow",
     "Route",
     "Service",

@@ -61,6 +61,24 @@ class AtEnd(TextChoices):
     DISCARD = "discard", "Close it without a page"
 
 
+class Pulse(TextChoices):
+    """How a heartbeat is."""
+
+    WAITING = "waiting", "Waiting for the first ping"
+    UP = "up", "Alive"
+    DOWN = "down", "Down"
+    PAUSED = "paused", "Paused"
+
+
+class Said(TextChoices):
+    """What a ping says."""
+
+    SUCCESS = "success", "Success"
+    START = "start", "Started"
+    FAIL = "fail", "Failure"
+    LOG = "log", "Note"
+
+
 class Operator(TextChoices):
     EQUALS = "equals", "is"
     CONTAINS = "contains", "contains"

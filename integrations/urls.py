@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from integrations import views, views_maintenance, views_services
+from integrations import views, views_heartbeats, views_maintenance, views_services
 
 app_name = "integrations"
 urlpatterns = [
@@ -34,5 +34,14 @@ urlpatterns = [
     path("integrations/<int:pk>/key/<int:key>/revoke/", views.revoke_key, name="revoke-key"),
     path("integrations/<int:pk>/state/", views.state, name="state"),
     path("integrations/<int:pk>/test/", views.send_test, name="test"),
+    path("integrations/heartbeats/", views_heartbeats.heartbeat_list, name="heartbeats"),
+    path("integrations/heartbeats/add/", views_heartbeats.add, name="heartbeat-add"),
+    path("integrations/heartbeats/<int:pk>/", views_heartbeats.detail, name="heartbeat"),
+    path("integrations/heartbeats/<int:pk>/edit/", views_heartbeats.edit, name="heartbeat-edit"),
+    re_path(
+        r"^integrations/heartbeats/(?P<pk>[0-9]{1,15})/(?P<verb>pause|resume|key|delete)/$",
+        views_heartbeats.act,
+        name="heartbeat-act",
+    ),
     path("", include("integrations.ingest_urls")),
 ]
