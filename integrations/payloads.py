@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from integrations import markup, sns
+from integrations import markup, multipart, sns
 
 EXPANDED = 4 * 1024 * 1024
 """Bytes a compressed body may become."""
@@ -67,25 +67,30 @@ def _structured(text: str, content_type: str) -> Decoded:
         return Decoded(text, "text", "The body looks like JSON but cannot be read.")
     if text[0] == "<" and (marked := markup.read(text)) is not None:
         return Decoded(marked, "xml")
-    if "form-urlencoded" in content_type.lower() or _FORM.match(text):
-        form = _form(text)
-        if form is not None:
-            return form
+    if (form := _form(text, content_type)) is not None:
+        return form
     if "json" in content_type.lower() and not isinstance(_json(text), (int, float, str, bool)):
         return Decoded(text, "text", "The body is not JSON although it says so.")
     return Decoded(text, "text")
 
 
-def _form(text: str) -> Decoded | None:
-    """Return the fields of a form. A field may hold JSON; one named `payload` is the whole."""
-    try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS)
-    except ValueError:
-        return None
-    if not pairs:
-        return None
+def _form(text: str, content_type: str) -> Decoded | None:
+    """Return the fields of a form of either kind, or None where it is none."""
+    pairs: list[tuple[str, str]] | None = None
+    if text[:2] == "--":
+        pairs = multipart.read(text)
+    elif "form-urlencoded" in content_type.lower() or _FORM.match(text):
+        try:
+            pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS)
+        except ValueError:
+            return None
+    return _fields(pairs) if pairs else None
+
+
+def _fields(pairs: list[tuple[str, str]]) -> Decoded | None:
+    """Return fields as an object. One may hold JSON; one named `payload` is the whole."""
     for name, content in pairs:
-        if name.lower() in {"payload", "body", "json"} and content[:1] in {"{", "["}:
+        if name.lower() in {"payload", "body", "json", "data"} and content[:1] in {"{", "["}:
             value = _json(content)
             if isinstance(value, (dict, list)):
                 return Decoded(value, "form")

@@ -36,10 +36,13 @@ from integrations.vendors.kapacitor import kapacitor
 from integrations.vendors.librenms import librenms
 from integrations.vendors.loggly import loggly
 from integrations.vendors.logicmonitor import logicmonitor
+from integrations.vendors.mongodb import mongodb
 from integrations.vendors.monit import monit
 from integrations.vendors.nagios import nagios
 from integrations.vendors.netdata import netdata
 from integrations.vendors.newrelic import newrelic
+from integrations.vendors.openstatus import openstatus
+from integrations.vendors.oracle_cloud import oracle_cloud
 from integrations.vendors.pagerduty import pagerduty
 from integrations.vendors.papertrail import papertrail
 from integrations.vendors.pingdom import pingdom
@@ -56,7 +59,19 @@ from integrations.vendors.site24x7 import site24x7
 from integrations.vendors.slack import slack
 from integrations.vendors.solarwinds import solarwinds
 from integrations.vendors.splunk import splunk
+from integrations.vendors.statuscake import statuscake
+from integrations.vendors.statuspage import statuspage
+from integrations.vendors.sumologic import sumologic
 from integrations.vendors.teams import teams
+from integrations.vendors.thousandeyes import thousandeyes
+from integrations.vendors.travis import travis
+from integrations.vendors.updown import updown
+from integrations.vendors.uptime_kuma import uptime_kuma
+from integrations.vendors.uptimerobot import uptimerobot
+from integrations.vendors.victoriametrics import victoriametrics
+from integrations.vendors.wazuh import wazuh
+from integrations.vendors.zabbix import zabbix
+from integrations.vendors.zendesk import zendesk
 
 VENDORS: dict[str, Vendor] = {
     vendor.kind: vendor
@@ -96,10 +111,13 @@ VENDORS: dict[str, Vendor] = {
         librenms,
         loggly,
         logicmonitor,
+        mongodb,
         monit,
         nagios,
         netdata,
         newrelic,
+        openstatus,
+        oracle_cloud,
         pagerduty,
         papertrail,
         pingdom,
@@ -116,7 +134,19 @@ VENDORS: dict[str, Vendor] = {
         slack,
         solarwinds,
         splunk,
+        statuscake,
+        statuspage,
+        sumologic,
         teams,
+        thousandeyes,
+        travis,
+        updown,
+        uptime_kuma,
+        uptimerobot,
+        victoriametrics,
+        wazuh,
+        zabbix,
+        zendesk,
     )
 }
 KINDS: list[tuple[str, str]] = [(vendor.kind, vendor.label) for vendor in VENDORS.values()]

@@ -41,6 +41,20 @@ HOSTILE: dict[str, tuple[bytes, str, str]] = {
         "",
     ),
     "form called JSON": (b"title=Disk+full&severity=high", "application/json", ""),
+    "10,000 multipart fields": (
+        b"".join(
+            b'--x\r\nContent-Disposition: form-data; name="a%d"\r\n\r\nb\r\n' % number
+            for number in range(10_000)
+        ),
+        "multipart/form-data; boundary=x",
+        "",
+    ),
+    "multipart of boundaries": (b"--x" * 300_000, "multipart/form-data; boundary=x", ""),
+    "multipart without an end": (
+        b"--x\r\nContent-Disposition: form-data; " + b"name" * 200_000,
+        "multipart/form-data",
+        "",
+    ),
     "10,000 form fields": (
         b"&".join(b"a%d=b" % number for number in range(10_000)),
         "application/x-www-form-urlencoded",

@@ -51,6 +51,34 @@ def test_a_form_is_its_fields() -> None:
     assert decoded.value == {"title": "Disk full", "host": ["a", "b"], "empty": ""}
 
 
+MULTIPART = (
+    b"--x7\r\n"
+    b'Content-Disposition: form-data; name="title"\r\n\r\n'
+    b"Disk full\r\n--not the boundary\r\n"
+    b"--x7\n"
+    b"content-type: text/plain\n"
+    b"content-disposition: form-data; filename=a.txt; name=log\n\n"
+    b"line\n\nline\r\n"
+    b"--x7--\r\n"
+)
+
+
+@pytest.mark.parametrize("claimed", ["multipart/form-data; boundary=x7", "application/json", ""])
+def test_a_multipart_form_is_its_fields_whatever_was_claimed(claimed: str) -> None:
+    decoded = decode(MULTIPART, claimed)
+    assert (decoded.kind, decoded.problem) == ("form", "")
+    assert decoded.value == {"title": "Disk full\r\n--not the boundary", "log": "line\n\nline"}
+
+
+def test_a_multipart_form_that_breaks_off_gives_what_is_there() -> None:
+    assert decode(MULTIPART[:90], "multipart/form-data").value["title"].startswith("Disk full")
+
+
+def test_what_only_begins_like_a_multipart_form_is_text() -> None:
+    assert decode(b"-- disk full\nsecond line").kind == "text"
+    assert decode(b"--x\r\nno name\r\n--x--", "multipart/form-data; boundary=x").kind == "text"
+
+
 def test_a_sentence_posted_by_curl_is_text() -> None:
     decoded = decode(*HOSTILE["curl -d"])
     assert (decoded.kind, decoded.value) == ("text", "disk full on db-1")
