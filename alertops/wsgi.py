@@ -26,9 +26,13 @@ from alertops import bodies  # noqa: E402
 StartResponse = Callable[..., Any]
 Environ = dict[str, Any]
 
-_API = re.compile(r"/(?:v2|api/v2)/")
+_API = re.compile(
+    r"/(?:v2|api/v2|api/(?:alerts?|heartbeat|config|management)|integrations/(?:v1|generic))(?:/|$)"
+)
 _HEALTH = re.compile(r"/(?:healthz|readyz|health/engine|metrics)$")
-_EVENT = re.compile(r"/(?:integrations/[\w-]{16,}|v2/enqueue)/?$")
+_EVENT = re.compile(
+    r"/(?:integrations/[\w-]{16,}|v2/(?:change/)?enqueue|generic/2010-04-15/create_event\.json)/?$"
+)
 _PING = re.compile(r"/heartbeats/[0-9a-f]{32}(?:/|$)")
 _SCHEME = urlsplit(settings.PUBLIC_URL).scheme
 

@@ -62,6 +62,7 @@ class Outcome:
 
     outcome: str
     alert_id: int | None = None
+    detail: str = ""
 
 
 def held(hold: Hold) -> dict[str, Any]:

@@ -16,9 +16,10 @@ import orjson
 from django.db import OperationalError, connection, transaction
 
 from alertops import doorbell, prepared
-from alerts.signals_in import Outcome, open_alerts
+from alerts.signals_in import Outcome
 from integrations import maintenance
 from integrations.addresses import addressees, seen, used
+from integrations.asks import settle
 from integrations.reading import Event, Reading, poisoned, read_event
 from integrations.states import Outcome as Word
 from integrations.states import most_telling
@@ -76,12 +77,12 @@ def waiting() -> int:
 
 _CLAIM = """
 SELECT id, integration_id, body, content_type, content_encoding, dialect, own_key, oversized,
-    refused, attempts, key_id, received_at
+    refused, attempts, key_id, received_at, address
 FROM (
     SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before
     FROM (
         SELECT id, integration_id, body, content_type, content_encoding, dialect, own_key,
-            oversized, refused, attempts, key_id, received_at
+            oversized, refused, attempts, key_id, received_at, headers -> 'address' AS address
         FROM integrations_inboundevent
         WHERE processed_at IS NULL AND (next_try_at IS NULL OR next_try_at <= %s)
         ORDER BY id LIMIT %s
@@ -110,7 +111,7 @@ def _work(events: Sequence[Event], now: datetime) -> None:
     windows = maintenance.active(now)
     readings = [read_event(event, known[event.integration_id], windows) for event in events]
     signals = [signal for reading in readings for signal in reading.signals]
-    outcomes = open_alerts(signals, now=now)
+    outcomes = settle(signals, now=now)
     _record(readings, outcomes, now)
     seen({event.integration_id for event in events}, known, now)
     used({event.key_id for event in events if event.key_id is not None}, now)
@@ -143,6 +144,7 @@ def _record(readings: Sequence[Reading], outcomes: Sequence[Outcome], now: datet
             if (index := row.pop("signal")) is not None:
                 outcome = outcomes[start + index]
                 row["outcome"], row["alert_id"] = outcome.outcome, outcome.alert_id
+                row["detail"] = row["detail"] or outcome.detail
         start += len(reading.signals)
         rows += reading.rows
         word = most_telling(row["outcome"] for row in reading.rows)
@@ -189,7 +191,7 @@ def _failed(event: Event, tries: int, now: datetime) -> None:
             with transaction.atomic():
                 known = addressees({event.integration_id})
                 poison = poisoned(event, known[event.integration_id], attempts)
-                _record([poison], open_alerts(poison.signals, now=now), now)
+                _record([poison], settle(poison.signals, now=now), now)
                 doorbell.ring_on_commit("tick")
             return
         except Exception:

@@ -67,29 +67,33 @@ class Door(APIView):
     parser_classes = (RawBytes,)
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = NoNegotiation
-    http_method_names = ("post",)
+    http_method_names: Any = ("post",)
 
     @property
     def default_response_headers(self) -> dict[str, str]:
         return {}
 
     def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
-        answer = error(405, "Send events with POST; nothing was changed.")
+        answer = self.refuse(405, "Send events with POST; nothing was changed.")
         answer["Allow"] = "POST"
         return answer
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
         if isinstance(exc, TooMany):
-            answer = error(429, "This integration sends too many events; slow down.")
+            answer = self.refuse(429, "This integration sends too many events; slow down.")
             answer["Retry-After"] = str(exc.wait)
             return answer
         if isinstance(exc, Unavailable):
-            answer = error(503, "The event could not be stored; send it again.")
+            answer = self.refuse(503, "The event could not be stored; send it again.")
             answer["Retry-After"] = "2"
             return answer
         if isinstance(exc, OSError):
-            return error(400, "The connection broke off before the event was complete.")
+            return self.refuse(400, "The connection broke off before the event was complete.")
         return super().handle_exception(exc)
+
+    def refuse(self, status: int, sentence: str) -> HttpResponse:
+        """Say no, in the words of whoever's door this is."""
+        return error(status, sentence)
 
 
 @extend_schema(

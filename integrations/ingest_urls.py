@@ -1,8 +1,8 @@
 """The doors for machines."""
 
-from django.urls import path, re_path
+from django.urls import re_path
 
-from integrations.enqueue import Enqueue
+from integrations.dropins import URLS
 from integrations.ingest import Ingest
 from integrations.pings import ping
 
@@ -14,6 +14,5 @@ urlpatterns = [
         name="ping-what",
     ),
     re_path(r"^integrations/(?P<key>[^/]+)/?$", Ingest.as_view(), name="ingest"),
-    path("v2/enqueue", Enqueue.as_view(), name="enqueue"),
-    path("v2/enqueue/", Enqueue.as_view()),
+    *URLS,
 ]

@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from alerts.signals import Hold, Signal
-from integrations import payloads, texts
+from integrations import dropins, payloads, texts
 from integrations.addresses import Addressee
-from integrations.mapping import Draft, read
+from integrations.asks import Ask
+from integrations.dropins.contract import Heard, Remark
+from integrations.mapping import Draft, Vendor, read
 from integrations.routing import Way, choose
 from integrations.scopes import Active, hold_of
 from integrations.states import Outcome as Word
@@ -38,6 +42,8 @@ class Event:
     attempts: int
     key_id: int | None
     received_at: datetime
+    address: str | None = None
+    """JSON: what a drop-in API's door read in the address."""
 
 
 @dataclass(slots=True)
@@ -45,7 +51,7 @@ class Reading:
     """What an event turned out to say: signals to send on, and what needs none."""
 
     event: Event
-    signals: list[Signal] = field(default_factory=list)
+    signals: list[Signal | Ask] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
     detail: str = ""
     is_error: bool = False
@@ -81,19 +87,53 @@ def _understood(event: Event, addressee: Addressee, windows: Sequence[Active]) -
         _add(reading, draft, addressee.default, addressee)
         return reading
     decoded = payloads.decode(event.body, event.content_type, event.content_encoding)
-    if decoded.problem:
+    dialect = dropins.DIALECTS.get(event.dialect)
+    if decoded.problem and not (dialect and dialect.may_be_empty and decoded.kind == "empty"):
         reading.detail = decoded.problem
         _add(reading, _unreadable(event, addressee, decoded), addressee.default, addressee)
         reading.is_error = True
         return reading
-    vendor = DIALECTS.get(event.dialect) or VENDORS[addressee.kind]
-    overrides = None if event.dialect else addressee.overrides
+    said: Any = decoded.value
+    if dialect:
+        address = orjson.loads(event.address) if event.address else {}
+        said = dialect.prepare(said, Heard(address, event.received_at))
+    if isinstance(said, Remark):
+        reading.detail = texts.line(said.text)
+    elif isinstance(said, Ask):
+        _add_ask(reading, said, addressee)
+    else:
+        _add_drafts(reading, said, dialect.vendor if dialect else None, addressee)
+    return reading
+
+
+def _add_drafts(
+    reading: Reading, payload: Any, vendor: Vendor | None, addressee: Addressee
+) -> None:
+    event = reading.event
+    vendor = vendor or DIALECTS.get(event.dialect) or VENDORS[addressee.kind]
+    overrides = addressee.overrides if vendor.kind == addressee.kind else None
     own_key = event.own_key or f"event-{event.id}"
-    for draft in read(vendor, decoded.value, overrides=overrides, own_key=own_key):
+    for draft in read(vendor, payload, overrides=overrides, own_key=own_key):
         _add(reading, draft, choose(addressee.rules, addressee.default, draft), addressee)
     if not reading.signals and not reading.rows:
         reading.detail = "It holds nothing that is an alert."
-    return reading
+
+
+def _add_ask(reading: Reading, ask: Ask, addressee: Addressee) -> None:
+    reading.rows.append(
+        {
+            "event_id": reading.event.id,
+            "position": 0,
+            "dedup_key": ask.dedup_key,
+            "outcome": Word.IGNORED.value,
+            "alert_id": None,
+            "route_id": None,
+            "routed_by": "",
+            "detail": "",
+            "signal": 0,
+        }
+    )
+    reading.signals.append(ask.of(addressee.id))
 
 
 def _add(reading: Reading, draft: Draft, way: Way, addressee: Addressee) -> None:

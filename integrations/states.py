@@ -20,6 +20,7 @@ class Outcome(TextChoices):
     APPENDED = "appended", "Added to an open alert"
     ACKNOWLEDGED = "acknowledged", "Acknowledged"
     RESOLVED = "resolved", "Resolved"
+    CHANGED = "changed", "Changed an alert"
     IGNORED = "ignored", "Ignored"
     SUPPRESSED = "suppressed", "Suppressed"
     NO_OPEN_ALERT = "no_open_alert", "No open alert"
@@ -32,6 +33,7 @@ _TELLING = (
     Outcome.CREATED,
     Outcome.RESOLVED,
     Outcome.ACKNOWLEDGED,
+    Outcome.CHANGED,
     Outcome.APPENDED,
     Outcome.SUPPRESSED,
     Outcome.NO_OPEN_ALERT,

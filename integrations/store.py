@@ -65,7 +65,7 @@ class Parcel:
     body: bytes
     content_type: str = ""
     content_encoding: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, Any] = field(default_factory=dict)
     query: str = ""
     remote: str = ""
     dialect: str = ""

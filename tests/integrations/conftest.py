@@ -13,6 +13,7 @@ from accounts.models import User
 from alertops import clock
 from groups.models import Group
 from integrations import inbox, sns_door, store
+from integrations.dropins import door
 from integrations.models import InboundEvent, Integration
 from tests import builders
 from tests.integrations.amazon import Amazon
@@ -24,6 +25,7 @@ Send = Callable[..., Any]
 def _full_buckets() -> Iterator[None]:
     """Every test begins with what an integration may send at once."""
     store.forget_limits()
+    door.forget_limits()
     yield
     store.close()
 

@@ -142,14 +142,14 @@ def test_a_broken_mapping_falls_back_and_is_flagged(payments: Group, send: Send)
 def test_an_event_that_breaks_the_batch_pages_and_stops_nobody(
     integration: Integration, send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = inbox.open_alerts
+    whole = inbox.settle
 
     def allergic(signals, *, now):  # a fault of the database that no code of ours foresaw
         if any(signal.title == "bad" for signal in signals):
             raise DatabaseError("cannot store this")
         return whole(signals, now=now)
 
-    monkeypatch.setattr(inbox, "open_alerts", allergic)
+    monkeypatch.setattr(inbox, "settle", allergic)
     for title in ("one", "bad", "two"):
         send(integration, {"title": title})
     now = clock.now()
@@ -166,7 +166,7 @@ def test_an_event_that_breaks_the_batch_pages_and_stops_nobody(
 def test_a_busy_database_is_waited_for_and_is_no_fault_of_the_event(
     integration: Integration, send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, calls = inbox.open_alerts, []
+    whole, calls = inbox.settle, []
 
     def busy(signals, *, now):  # somebody holds the lock of an alert for a while
         calls.append(now)
@@ -174,7 +174,7 @@ def test_a_busy_database_is_waited_for_and_is_no_fault_of_the_event(
             raise OperationalError("canceling statement due to lock timeout")
         return whole(signals, now=now)
 
-    monkeypatch.setattr(inbox, "open_alerts", busy)
+    monkeypatch.setattr(inbox, "settle", busy)
     send(integration, {"title": "Disk full"})
     now = clock.now()
     for seconds in range(0, 60, 6):
