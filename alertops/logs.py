@@ -22,7 +22,7 @@ _RULES: list[tuple[re.Pattern[str], str]] = [
     # What comes after these words in a path is a capability.
     (
         re.compile(
-            r"(/integrations/|/a/|/reply/|/verify/|/unsubscribe/|/ical/|/calendar/)(?!new/)[\w.:%~+=-]{8,}"
+            r"(/integrations/|/a/|/reply/|/verify/|/unsubscribe/|/ical/|/calendars?/)(?!new/)[\w.:%~+=-]{8,}"
         ),
         rf"\1{MASK}",
     ),

@@ -1,7 +1,9 @@
 """Every change to a calendar, one verb at a time: allowed? sensible? saved and recorded together.
 
-Pages, API and console come through here. `actor` is None when the system itself acts (demo data).
-What nonsense is refused is said by the models; who may do what is said here, once.
+Pages, API and console come through here and through the files beside it (`actions_away`,
+`actions_swaps`, `actions_temporary`, `actions_feeds`). `actor` is None when the system itself acts
+(demo data). What nonsense is refused is said by the models; who may do what, by `rights`. The past
+is settled before anything is changed, so it stays as it was.
 """
 
 from collections.abc import Sequence
@@ -12,173 +14,208 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts import audit
-from accounts.errors import NotAllowed
 from accounts.models import User
-from groups.models import Group, Member
-from schedules.models import Override, Rotation, RotationMember, Schedule, validate_assignable
+from alertops import net
+from schedules import recurrence
+from schedules.actions_overrides import add_override, change_override, end_override
+from schedules.lines_saved import (
+    Place,
+    Window,
+    checked_line,
+    checked_windows,
+    present_handoff,
+    rule_of,
+    store_line,
+    store_windows,
+    today_of,
+)
+from schedules.models import (
+    FixedShift,
+    FixedShiftPerson,
+    ImportedCalendar,
+    NoticeSettings,
+    Rotation,
+    Schedule,
+    validate_assignable,
+)
+from schedules.moving import moving
+from schedules.rights import may_edit, may_override, require_editor, require_same_group
 
-
-def may_edit(user: User, group: Group) -> bool:
-    """Whether somebody may change the group's schedules and rotations."""
-    return Group.objects.editable_by(user).filter(pk=group.pk).exists()
-
-
-def may_override(user: User, group: Group) -> bool:
-    """Whether somebody may put in any override at all: an editor, or a member who is pageable."""
-    if may_edit(user, group):
-        return True
-    mine = Member.objects.filter(group=group, user=user)
-    return user.is_active and not user.is_stakeholder and mine.exists()
+__all__ = [
+    "Place",
+    "add_override",
+    "change_override",
+    "end_override",
+    "may_edit",
+    "may_override",
+    "remove",
+    "save_calendar",
+    "save_fixed_shift",
+    "save_notices",
+    "save_rotation",
+    "save_schedule",
+]
+MOST_PEOPLE = 50
+Layer = Rotation | FixedShift | ImportedCalendar
 
 
 @transaction.atomic
 def save_schedule(schedule: Schedule, *, actor: User | None, now: datetime) -> Schedule:
     """Add or change a schedule. Raises ValidationError or NotAllowed."""
     is_new = schedule.pk is None
-    _require_editor(actor, schedule.group)
+    require_editor(actor, schedule.group)
     if not is_new and Schedule.objects.get(pk=schedule.pk).group_id != schedule.group_id:
         raise ValidationError({"group": "A schedule stays in its group; make another one there."})
     schedule.full_clean()
-    schedule.save()
+    with moving([schedule.group_id], f"Schedule “{schedule}”", actor=actor, now=now):
+        schedule.save()
     audit.record("added" if is_new else "changed", schedule, actor=actor, now=now)
     return schedule
 
 
 @transaction.atomic
 def save_rotation(
-    rotation: Rotation, people: Sequence[User] | None, *, actor: User | None, now: datetime
+    rotation: Rotation,
+    line: Sequence[User | Place | None] | None,
+    *,
+    windows: Sequence[Window] | None = None,
+    actor: User | None,
+    now: datetime,
 ) -> Rotation:
-    """Add or change a rotation and, unless `people` is None, who takes turns in which order."""
+    """Add or change a rotation and, unless None, who takes turns in which order and at what hours.
+
+    Whoever has the turn keeps it: a changed rule waits for the present hand-off.
+    """
     is_new = rotation.pk is None
-    _require_editor(actor, rotation.schedule.group)
-    if not is_new:
-        _require_same_group(Rotation.objects.get(pk=rotation.pk).schedule, rotation.schedule)
+    _require_layer(rotation, actor)
     rotation.full_clean()
-    rotation.save()
+    places = hours = None
+    if line is not None:
+        places = checked_line(line, rotation.schedule.group, today=today_of(rotation, now))
+    if windows is not None:
+        hours = checked_windows(windows)
+    with moving([rotation.schedule.group_id], f"Rotation “{rotation}”", actor=actor, now=now):
+        old = None if is_new else rule_of(rotation)
+        handoff = None if is_new else present_handoff(rotation, now)
+        rotation.save()
+        if places is not None:
+            store_line(rotation, places)
+        if hours is not None:
+            store_windows(rotation, hours)
+        if old is not None:
+            _wait(rotation, old, handoff, now)
     facts: dict[str, Any] = {}
-    if people is not None:
-        _set_line(rotation, people)
-        facts = {"members": [user.pk for user in people]}
+    if places is not None:
+        facts["members"] = [place.user.pk if place.user else None for place in places]
     audit.record("added" if is_new else "changed", rotation, actor=actor, now=now, **facts)
     return rotation
 
 
 @transaction.atomic
-def remove(thing: Schedule | Rotation, *, actor: User | None, now: datetime) -> None:
-    """Delete a schedule or a rotation with all that hangs on it."""
-    _require_editor(actor, _group_of(thing))
+def save_fixed_shift(
+    shift: FixedShift, people: Sequence[User] | None, *, actor: User | None, now: datetime
+) -> FixedShift:
+    """Add or change a fixed shift and, unless None, who is on it."""
+    is_new = shift.pk is None
+    _require_layer(shift, actor)
+    shift.full_clean()
+    if shift.rule:
+        try:
+            shift.rule = recurrence.parse(shift.rule, shift.starts_on).text
+        except ValueError as refusal:
+            raise ValidationError({"rule": str(refusal)}) from None
+    who = list(dict.fromkeys(people)) if people is not None else None
+    _check_people(shift, who)
+    with moving([shift.schedule.group_id], f"Fixed shift “{shift}”", actor=actor, now=now):
+        shift.save()
+        if who is not None:
+            shift.people.all().delete()
+            for position, user in enumerate(who):
+                FixedShiftPerson.objects.create(shift=shift, user=user, position=position)
+    facts = {} if who is None else {"people": [user.pk for user in who]}
+    audit.record("added" if is_new else "changed", shift, actor=actor, now=now, **facts)
+    return shift
+
+
+@transaction.atomic
+def save_calendar(
+    calendar: ImportedCalendar, *, actor: User | None, now: datetime
+) -> ImportedCalendar:
+    """Add or change a calendar elsewhere. It is read within a minute, the last good copy kept."""
+    before = None if calendar.pk is None else ImportedCalendar.objects.get(pk=calendar.pk)
+    _require_layer(calendar, actor)
+    calendar.url = calendar.url.strip()
+    if calendar.url.lower().startswith(("webcal://", "webcals://")):
+        calendar.url = "https://" + calendar.url.partition("://")[2]
+    try:
+        net.parse(calendar.url)
+    except net.Blocked as refusal:
+        raise ValidationError({"url": str(refusal)}) from None
+    calendar.full_clean()
+    if before is None or (before.url, before.time_zone) != (calendar.url, calendar.time_zone):
+        calendar.etag = calendar.modified = calendar.error = ""
+        calendar.failures, calendar.next_fetch_at, calendar.tried_at = 0, now, None
+    with moving([calendar.schedule.group_id], f"Calendar “{calendar}”", actor=actor, now=now):
+        calendar.save()
+    verb = "changed" if before else "added"
+    audit.record(verb, calendar, actor=actor, now=now)
+    return calendar
+
+
+@transaction.atomic
+def save_notices(notices: NoticeSettings, *, actor: User | None, now: datetime) -> NoticeSettings:
+    """Say who is told about hand-offs of a schedule."""
+    require_editor(actor, notices.schedule.group)
+    notices.full_clean(validate_unique=False)
+    notices.save()
+    audit.record("changed the notices of", notices.schedule, actor=actor, now=now)
+    return notices
+
+
+@transaction.atomic
+def remove(thing: Schedule | Layer, *, actor: User | None, now: datetime) -> None:
+    """Delete a schedule or a layer with all that hangs on it; what was stays on record."""
+    group = thing.group if isinstance(thing, Schedule) else thing.schedule.group
+    require_editor(actor, group)
+    what = f"{thing._meta.verbose_name.capitalize()} “{thing}” removed"
     audit.record("deleted", thing, actor=actor, now=now)
-    thing.delete()
+    with moving([group.pk], what, actor=actor, now=now):
+        thing.delete()
 
 
-@transaction.atomic
-def add_override(override: Override, *, actor: User | None, now: datetime) -> Override:
-    """Put somebody else on call for a while.
-
-    What has passed stays as it was: a start before `now` is cut to `now`, and an override that is
-    over already is refused. An editor may move anybody; a member may take a shift over or give
-    away their own.
-    """
-    _require_override(actor, override)
-    if override.ends_at and override.ends_at <= now:
-        raise ValidationError({"ends_at": "This time has passed; the end must be in the future."})
-    if override.starts_at and override.starts_at < now < override.ends_at:
-        override.starts_at = now
-    override.created_by = actor
-    override.full_clean()
-    override.save()
-    audit.record("added", override, actor=actor, now=now, **_facts(override))
-    return override
+def _require_layer(layer: Layer, actor: User | None) -> None:
+    require_editor(actor, layer.schedule.group)
+    if layer.pk is not None:
+        before = type(layer)._default_manager.select_for_update(of=("self",)).get(pk=layer.pk)
+        require_same_group(before.schedule, layer.schedule)
 
 
-@transaction.atomic
-def change_override(override: Override, *, actor: User | None, now: datetime) -> Override:
-    """Change an override that has not begun, or move the end of one that runs."""
-    before = Override.objects.select_for_update().get(pk=override.pk)
-    _require_override(actor, before)
-    _require_override(actor, override)
-    _require_same_group(before.schedule, override.schedule)
-    if before.ends_at <= now:
-        raise NotAllowed("This override is over; what happened stays as it was.")
-    if override.ends_at <= now:
-        raise ValidationError({"ends_at": "This time has passed; the end must be in the future."})
-    if before.starts_at <= now:
-        _require_same_past(before, override)
-    else:
-        override.starts_at = max(override.starts_at, now)
-    override.full_clean()
-    override.save()
-    audit.record("changed", override, actor=actor, now=now, **_facts(override))
-    return override
-
-
-@transaction.atomic
-def end_override(override: Override, *, actor: User | None, now: datetime) -> None:
-    """Take an override back: wholly if it has not begun, from `now` on if it runs."""
-    override = Override.objects.select_for_update().get(pk=override.pk)
-    _require_override(actor, override)
-    if override.ends_at <= now:
-        raise NotAllowed("This override is over; what happened stays as it was.")
-    audit.record("ended", override, actor=actor, now=now, **_facts(override))
-    if override.starts_at >= now:
-        override.delete()
-    else:
-        override.ends_at = now
-        override.save(update_fields=["ends_at"])
-
-
-def _require_editor(actor: User | None, group: Group) -> None:
-    if actor is not None and not may_edit(actor, group):
-        raise NotAllowed(f"Only those who may edit {group} can change its schedules.")
-
-
-def _require_override(actor: User | None, override: Override) -> None:
-    group = override.schedule.group
-    if actor is None or may_edit(actor, group):
+def _wait(rotation: Rotation, old: dict[str, Any], handoff: datetime | None, now: datetime) -> None:
+    """Let the rule of before stay in force until the present hand-off, where there is one."""
+    new = rule_of(rotation)
+    pending = rotation.takes_effect_at is not None and rotation.takes_effect_at > now
+    if new == old:
         return
-    if not may_override(actor, group):
-        raise NotAllowed(f"Only members of {group} can change who is on call in it.")
-    if actor.pk not in (override.user_id, override.replaces_id):
-        raise NotAllowed(
-            "You can take a shift over or give away your own; "
-            f"ask somebody who may edit {group} to move other people."
-        )
+    if pending and rotation.outgoing is not None:
+        if new != rotation.outgoing:
+            return  # whoever has the turn by the rule of then keeps it, as was said then
+        handoff = None  # back to what it was
+    if handoff is None:
+        rotation.takes_effect_at, rotation.outgoing = None, None
+    else:
+        rotation.takes_effect_at, rotation.outgoing = handoff, old
+    rotation.save(update_fields=["takes_effect_at", "outgoing"])
 
 
-def _require_same_group(before: Schedule, after: Schedule) -> None:
-    if before.group_id != after.group_id:
-        raise ValidationError({"schedule": "It stays in its group; make another one there."})
-
-
-def _set_line(rotation: Rotation, people: Sequence[User]) -> None:
-    group = rotation.schedule.group
+def _check_people(shift: FixedShift, people: list[User] | None) -> None:
+    if people is None:
+        people = [each.user for each in shift.people.select_related("user")] if shift.pk else []
+    if shift.is_nobody and people:
+        raise ValidationError("Either nobody is on this shift on purpose, or people are named.")
+    if not shift.is_nobody and not people:
+        raise ValidationError("Say who is on this shift, or that nobody is on purpose.")
+    if len(people) > MOST_PEOPLE:
+        raise ValidationError(f"At most {MOST_PEOPLE} people share a shift.")
     for user in people:
-        validate_assignable(user, group)
-    members = {m.user_id: m for m in Member.objects.filter(group=group, user__in=people)}
-    rotation.members.all().delete()
-    RotationMember.objects.bulk_create(
-        RotationMember(rotation=rotation, user=user, member=members[user.pk], position=position)
-        for position, user in enumerate(people)
-    )
+        validate_assignable(user, shift.schedule.group)
 
-
-def _require_same_past(before: Override, after: Override) -> None:
-    kept = ("schedule_id", "role", "user_id", "replaces_id")
-    if any(getattr(before, name) != getattr(after, name) for name in kept):
-        raise NotAllowed("This override has begun: only its end and its reason can be changed.")
-    after.starts_at = before.starts_at
-
-
-def _group_of(thing: Schedule | Rotation) -> Group:
-    return thing.group if isinstance(thing, Schedule) else thing.schedule.group
-
-
-def _facts(override: Override) -> dict[str, Any]:
-    return {
-        "schedule": override.schedule_id,
-        "role": override.role,
-        "user": override.user_id,
-        "replaces": override.replaces_id,
-        "starts_at": override.starts_at.isoformat(),
-        "ends_at": override.ends_at.isoformat(),
-    }

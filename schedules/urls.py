@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from schedules import views, views_board
+from schedules import views, views_board, views_feed
 
 app_name = "schedules"
 urlpatterns = [
     path("on-call/", views_board.on_call, name="on-call"),
     path("on-call/me/", views_board.me, name="me"),
     path("on-call/groups/<slug:slug>/", views_board.group, name="group"),
+    path("calendars/<str:token>.ics", views_feed.feed, name="feed"),
     path("schedules/", views_board.schedule_list, name="list"),
     path("schedules/<int:pk>/", views.detail, name="detail"),
     path("schedules/<int:pk>/overrides/", views.add_override, name="override"),

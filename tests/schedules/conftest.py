@@ -49,3 +49,15 @@ def group(ann: User, ben: User, cleo: User) -> Group:
 @pytest.fixture
 def schedule(group: Group) -> Schedule:
     return rows.calendar(group)
+
+
+@pytest.fixture
+def clock_at():
+    """Moves the clock; gives back the instant."""
+
+    def move(at):
+        clock.freeze(at)
+        return at
+
+    yield move
+    clock.release()
