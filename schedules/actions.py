@@ -177,7 +177,7 @@ def remove(thing: Schedule | Layer, *, actor: User | None, now: datetime) -> Non
     """Delete a schedule or a layer with all that hangs on it; what was stays on record."""
     group = thing.group if isinstance(thing, Schedule) else thing.schedule.group
     require_editor(actor, group)
-    what = f"{thing._meta.verbose_name.capitalize()} “{thing}” removed"
+    what = f"“{thing}” was removed"
     audit.record("deleted", thing, actor=actor, now=now)
     with moving([group.pk], what, actor=actor, now=now):
         thing.delete()
@@ -218,4 +218,3 @@ def _check_people(shift: FixedShift, people: list[User] | None) -> None:
         raise ValidationError(f"At most {MOST_PEOPLE} people share a shift.")
     for user in people:
         validate_assignable(user, shift.schedule.group)
-

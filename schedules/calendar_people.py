@@ -45,7 +45,9 @@ class Directory:
         names = [(_fold(text), who.id) for who in self.people for text in (who.name, who.email)]
         names.sort(key=lambda each: -len(each[0]))
         self._full = [
-            (re.compile(rf"(?<![\w@.+-]){re.escape(name)}(?![\w@-])"), pk) for name, pk in names if name
+            (re.compile(rf"(?<![\w@.+-]){re.escape(name)}(?![\w@-])"), pk)
+            for name, pk in names
+            if name
         ]
 
     def who(self, occurrence: Occurrence) -> tuple[list[int], list[str]]:

@@ -120,7 +120,7 @@ def _expanded(series: Calendar, since: datetime, until: datetime) -> Sequence[An
             raise Unreadable("An event repeats since before 1970.")
     try:
         events: Sequence[Any] = recurring_ical_events.of(series).between(since, until)
-    except Exception as error:  # noqa: BLE001 - whatever a library trips over, it is their text
+    except Exception as error:
         raise Unreadable("This calendar has a repetition that cannot be understood.") from error
     return events
 

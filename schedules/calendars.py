@@ -173,7 +173,7 @@ def _store(
     unknown: list[str],
     now: datetime,
 ) -> None:
-    """Put a good copy in force: what is over stays, what is to come is replaced where it changed."""
+    """Put a good copy in force: what is over stays, what is to come is replaced."""
     if not _mine(calendar).select_for_update().exists():
         return
     if _facts(rows) != _facts(calendar.events.filter(ends_at__gt=now)):

@@ -52,14 +52,14 @@ def write(sheet: Sheet, entries: Sequence[Entry]) -> bytes:
         ("method", "PUBLISH"),
         ("x-wr-calname", sheet.name),
         ("name", sheet.name),
-        ("refresh-interval", REFRESH),
         ("x-published-ttl", "PT15M"),
     ):
-        calendar.add(name, value, {"VALUE": "DURATION"} if name == "refresh-interval" else None)
+        calendar.add(name, value)
+    calendar.add("refresh-interval", REFRESH, {"VALUE": "DURATION"})
     for entry, uid in zip(entries, _uids(sheet, entries), strict=True):
         calendar.add_component(_event(sheet, entry, uid))
     calendar.add_component(_cut(sheet))
-    return calendar.to_ical()
+    return bytes(calendar.to_ical())
 
 
 def sequence(at: datetime) -> int:

@@ -22,6 +22,7 @@ from schedules.states import Role, Why
 BACK, AHEAD = timedelta(days=15), timedelta(days=180)
 MARGIN = timedelta(days=45)  # looked at on both sides, so that a shift has its true ends
 _USED_EVERY = timedelta(minutes=10)  # how exact `used_at` is
+_LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -69,7 +70,7 @@ def read(feed: CalendarFeed, now: datetime) -> Feed:
     ]
     entries.sort(key=lambda entry: (entry.shift.start, entry.shift.role, entry.shift.user))
     host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
-    changed = _changed_at(found, now)
+    changed = _changed_at(found)
     sheet = Sheet(_name(feed), host, seen[0], until, changed, has_alarms=only is not None)
     body = feed_text.write(sheet, entries)
     return Feed(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
@@ -119,13 +120,13 @@ def _title(shift: Shift, group: str, person: str) -> str:
     return f"{person} · {role} · {group}" if person else f"On call · {role} · {group}"
 
 
-def _changed_at(found: dict[int, Roster], now: datetime) -> datetime:
+def _changed_at(found: dict[int, Roster]) -> datetime:
     """Return when anything that decides these shifts was last changed: the past is settled then."""
     settled = Settled.objects.filter(group__in=found).aggregate(at=Max("until"))["at"]
     numbers = [roster.schedule for roster in found.values() if roster.schedule]
     made = Schedule.objects.filter(pk__in=numbers).aggregate(at=Max("created_at"))["at"]
     known = [at for at in (settled, made) if at is not None]
-    return min(max(known, default=now), now).astimezone(UTC)
+    return max(known, default=_LONG_AGO).astimezone(UTC)
 
 
 def _name(feed: CalendarFeed) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -34,9 +35,7 @@ Window = tuple[int, int]
 """Minutes of the week: from, until. May run over the end of the week."""
 
 
-def checked_line(
-    line: Sequence[User | Place | None], group: Group, *, today: date
-) -> list[Place]:
+def checked_line(line: Sequence[User | Place | None], group: Group, *, today: date) -> list[Place]:
     """Return the line as places. Raises ValidationError in one sentence."""
     if len(line) > MOST_PLACES:
         raise ValidationError(f"A line has at most {MOST_PLACES} places.")
@@ -58,7 +57,7 @@ def checked_windows(windows: Sequence[Window]) -> list[Window]:
         if not 0 <= start < WEEK_MINUTES or not start < end < start + WEEK_MINUTES:
             raise ValidationError("Duty hours must end after they begin, within a week.")
     ordered = sorted(windows)
-    for this, following in zip(ordered, ordered[1:], strict=False):
+    for this, following in pairwise(ordered):
         if following[0] < this[1]:
             _refuse_overlap(this, following)
     if ordered and ordered[-1][1] - WEEK_MINUTES > ordered[0][0]:

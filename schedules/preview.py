@@ -1,10 +1,9 @@
 """What a change would do: who gains and who loses which shifts, before anything is saved."""
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice, takewhile
+from itertools import islice
 
 from django.db import transaction
 
@@ -26,10 +25,6 @@ class Moved:
     lost: tuple[Shift, ...]
 
 
-class _Undo(Exception):
-    """Takes back what was tried."""
-
-
 def preview(before: Plan, after: Plan, since: datetime, until: datetime) -> list[Moved]:
     """Return everybody whose shifts in [since, until) differ, by id. Pure.
 
@@ -47,19 +42,22 @@ def proposed(
 ) -> tuple[Plan, Plan]:
     """Return the plan of a schedule, active or not, without and with a change.
 
-    The change is really made, seen, and taken back whole; what it raises is passed on.
+    The change is really made, seen, and taken back whole in the database; what it
+    raises is passed on. The objects it touched are for nothing else afterwards.
     """
     before = _plan(schedule, since, until)
-    after = before
-    with suppress(_Undo), transaction.atomic():
-        change()
-        after = _plan(schedule, since, until)
-        raise _Undo
+    with transaction.atomic():
+        point = transaction.savepoint()
+        try:
+            change()
+            after = _plan(schedule, since, until)
+        finally:
+            transaction.savepoint_rollback(point)
     return before, after
 
 
 def _plan(schedule: Schedule, since: datetime, until: datetime) -> Plan:
-    if schedule.pk is None:
+    if not schedule.pk:  # not saved yet
         return Plan()
     found = rosters.load([schedule.group_id], since, until, schedule=schedule.pk)
     return found[schedule.group_id].plan
@@ -86,7 +84,9 @@ def _without(shifts: Iterable[Shift], taken: list[Shift]) -> Iterable[Shift]:
         at = shift.start
         while first < len(taken) and taken[first].end <= at:
             first += 1
-        for other in takewhile(lambda t, end=shift.end: t.start < end, islice(taken, first, None)):
+        for other in islice(taken, first, None):
+            if other.start >= shift.end:
+                break
             if at < other.start:
                 yield replace(shift, start=at, end=other.start)
             at = other.end

@@ -79,9 +79,7 @@ def test_exceptions_and_moved_occurrences_count() -> None:
         "RRULE:FREQ=DAILY;COUNT=4",
         "EXDATE:20260311T090000Z",
     )
-    moved = event(
-        "RECURRENCE-ID:20260312T090000Z", "DTSTART:20260312T120000Z", "DURATION:PT1H"
-    )
+    moved = event("RECURRENCE-ID:20260312T090000Z", "DTSTART:20260312T120000Z", "DURATION:PT1H")
     off = event("RECURRENCE-ID:20260313T090000Z", "DTSTART:20260313T090000Z", "STATUS:CANCELLED")
     assert read(text(series, moved, off)) == [("10 09:00", "10 10:00"), ("12 12:00", "12 13:00")]
 
@@ -160,7 +158,9 @@ def test_a_damaged_event_does_not_take_the_others_with_it() -> None:
 def test_five_thousand_events_are_read_within_the_budget() -> None:
     at = SINCE
     events = [
-        event(f"DTSTART:{at + timedelta(minutes=15 * n):%Y%m%dT%H%M%SZ}", "DURATION:PT15M", uid=str(n))
+        event(
+            f"DTSTART:{at + timedelta(minutes=15 * n):%Y%m%dT%H%M%SZ}", "DURATION:PT15M", uid=str(n)
+        )
         for n in range(4900)
     ]
     began = time.monotonic()

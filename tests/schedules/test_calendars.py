@@ -63,7 +63,9 @@ def layer(schedule: Schedule, host: Host, frozen: object) -> ImportedCalendar:
 def shift(start: int, hours: int, summary: str = "Ann", **more: Any) -> str:
     """An event some hours from now."""
     begins = NOW + start * HOUR
-    return event(f"DTSTART:{begins:%Y%m%dT%H%M%SZ}", f"DURATION:PT{hours}H", summary=summary, **more)
+    return event(
+        f"DTSTART:{begins:%Y%m%dT%H%M%SZ}", f"DURATION:PT{hours}H", summary=summary, **more
+    )
 
 
 def serve(host: Host, *events: str) -> None:
@@ -78,9 +80,12 @@ def test_whoever_an_event_names_is_on_call_while_it_lasts(layer, host, ann, ben)
     serve(host, shift(-1, 3, "Ann"), shift(5, 2, "Ben", uid="two"))
     assert calendars.read_due(NOW) == 1
     for at, people in ((0, (ann.pk,)), (6, (ben.pk,))):
-        assert oncall.on_call([layer.schedule.group_id], NOW + at * HOUR)[
-            layer.schedule.group_id
-        ].primary == people
+        assert (
+            oncall.on_call([layer.schedule.group_id], NOW + at * HOUR)[
+                layer.schedule.group_id
+            ].primary
+            == people
+        )
     layer.refresh_from_db()
     assert (layer.fetched_at, layer.error, layer.unknown_names) == (NOW, "", [])
 
@@ -118,7 +123,12 @@ def test_all_day_events_lie_in_the_calendars_own_zone(layer, host, ann) -> None:
         (302, {"Location": "http://elsewhere/"}, b"", "It has moved elsewhere"),
         (200, {}, b"<html>", "This is not a calendar"),
         (200, {}, b"x" * 3_000_000, "This calendar is larger than 2 MB."),
-        (200, {"Content-Length": "52428800"}, b"x" * 52_428_800, "This calendar is larger than 2 MB"),
+        (
+            200,
+            {"Content-Length": "52428800"},
+            b"x" * 52_428_800,
+            "This calendar is larger than 2 MB",
+        ),
     ],
 )
 def test_when_a_fetch_fails_the_last_good_copy_stays_and_the_page_says_why(
