@@ -20,6 +20,8 @@ EXPANDED = 4 * 1024 * 1024
 _FIELDS = 1000
 _DIGITS = 400
 _FORM = re.compile(r"[\w.\[\]%+\-]{1,200}=")
+# `[CRITICAL] The disk is full` and `"shop" is down` are lines of text, no broken JSON.
+_SPOKEN = re.compile(r"\[[A-Za-z][\w .:#/+-]{0,60}\]\s*\w|\"[^\"\\]{1,100}\"\s+\w")
 # Only real character sets: a codec such as punycode would take minutes over a megabyte.
 _CHARSET = re.compile(
     r"charset\s*=\s*\"?(iso-8859-\d{1,2}|latin-?1|windows-125\d|cp125\d|shift_jis|euc-jp|euc-kr"
@@ -55,7 +57,7 @@ def decode(body: bytes, content_type: str = "", content_encoding: str = "") -> D
 
 
 def _structured(text: str, content_type: str) -> Decoded:
-    if text[0] in '{["':
+    if text[0] in '{["' and not ("json" not in content_type.lower() and _SPOKEN.match(text)):
         value = _json(text)
         if isinstance(value, str):  # JSON inside a JSON string
             inner = _json(value.strip()) if value.strip()[:1] in {"{", "["} else None

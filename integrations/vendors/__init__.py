@@ -3,39 +3,58 @@
 from integrations.mapping import Vendor
 from integrations.vendors.alertmanager import alertmanager
 from integrations.vendors.appdynamics import appdynamics
+from integrations.vendors.argocd import argocd
 from integrations.vendors.aws_eventbridge import aws_eventbridge
 from integrations.vendors.azure_devops import azure_devops
 from integrations.vendors.azure_monitor import azure_monitor
 from integrations.vendors.betterstack import betterstack
 from integrations.vendors.bitbucket import bitbucket
 from integrations.vendors.bugsnag import bugsnag
+from integrations.vendors.buildkite import buildkite
 from integrations.vendors.checkly import checkly
 from integrations.vendors.checkmk import checkmk
 from integrations.vendors.circleci import circleci
+from integrations.vendors.cloudflare import cloudflare
 from integrations.vendors.cloudwatch import cloudwatch, forged
 from integrations.vendors.coralogix import coralogix
 from integrations.vendors.cronitor import cronitor
+from integrations.vendors.crowdsec import crowdsec
 from integrations.vendors.datadog import datadog
+from integrations.vendors.deadmanssnitch import deadmanssnitch
 from integrations.vendors.dynatrace import dynatrace
 from integrations.vendors.elastalert import elastalert
 from integrations.vendors.elastic import elastic
+from integrations.vendors.falco import falco
+from integrations.vendors.flux import flux
+from integrations.vendors.gatus import gatus
 from integrations.vendors.generic import generic
+from integrations.vendors.generic_form import generic_form
+from integrations.vendors.generic_text import generic_text
+from integrations.vendors.generic_xml import generic_xml
 from integrations.vendors.github import github
 from integrations.vendors.gitlab import gitlab
+from integrations.vendors.glitchtip import glitchtip
 from integrations.vendors.googlecloud import googlecloud
 from integrations.vendors.grafana import grafana
+from integrations.vendors.grafana_oncall import grafana_oncall
 from integrations.vendors.graylog import graylog
 from integrations.vendors.healthchecks import healthchecks
+from integrations.vendors.hetrixtools import hetrixtools
 from integrations.vendors.home_assistant import home_assistant
 from integrations.vendors.honeybadger import honeybadger
 from integrations.vendors.honeycomb import honeycomb
+from integrations.vendors.hyperping import hyperping
 from integrations.vendors.icinga import icinga
+from integrations.vendors.ifttt import ifttt
+from integrations.vendors.influxdb import influxdb
+from integrations.vendors.instana import instana
 from integrations.vendors.jenkins import jenkins
 from integrations.vendors.jira import jira
 from integrations.vendors.kapacitor import kapacitor
 from integrations.vendors.librenms import librenms
 from integrations.vendors.loggly import loggly
 from integrations.vendors.logicmonitor import logicmonitor
+from integrations.vendors.logzio import logzio
 from integrations.vendors.mongodb import mongodb
 from integrations.vendors.monit import monit
 from integrations.vendors.nagios import nagios
@@ -78,39 +97,58 @@ VENDORS: dict[str, Vendor] = {
     for vendor in (
         alertmanager,
         appdynamics,
+        argocd,
         aws_eventbridge,
         azure_devops,
         azure_monitor,
         betterstack,
         bitbucket,
         bugsnag,
+        buildkite,
         checkly,
         checkmk,
         circleci,
+        cloudflare,
         cloudwatch,
         coralogix,
         cronitor,
+        crowdsec,
         datadog,
+        deadmanssnitch,
         dynatrace,
         elastalert,
         elastic,
+        falco,
+        flux,
+        gatus,
         generic,
+        generic_form,
+        generic_text,
+        generic_xml,
         github,
         gitlab,
+        glitchtip,
         googlecloud,
         grafana,
+        grafana_oncall,
         graylog,
         healthchecks,
+        hetrixtools,
         home_assistant,
         honeybadger,
         honeycomb,
+        hyperping,
         icinga,
+        ifttt,
+        influxdb,
+        instana,
         jenkins,
         jira,
         kapacitor,
         librenms,
         loggly,
         logicmonitor,
+        logzio,
         mongodb,
         monit,
         nagios,

@@ -100,3 +100,10 @@ def test_what_cannot_be_read_says_so() -> None:
     assert "cannot be read" in decode(*HOSTILE["broken off"]).problem
     assert decode(b"").problem == "The body is empty."
     assert decode(json.dumps(GOOD).encode()).problem == ""
+
+
+@pytest.mark.parametrize("text", ["[CRITICAL] The disk is full", '"shop" is down', "[OK]shop"])
+def test_a_line_that_begins_like_json_is_a_line(text: str) -> None:
+    decoded = decode(text.encode(), "text/plain")
+    assert (decoded.value, decoded.kind, decoded.problem) == (text, "text", "")
+    assert decode(text.encode(), "application/json").problem

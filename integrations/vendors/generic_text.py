@@ -1,0 +1,82 @@
+"""Anything that can post a line of text.
+
+The first line is the title. A word before it ("RESOLVED: …", "[CRITICAL] …") or at its end ("… is
+DOWN") says what happened and how bad it is; without that word the line is the key, so a recovery
+finds its alert. Numbers stay in the key: web-1 is not web-2. JSON and forms are read like the
+generic webhook's. Sample: integrations/samples/generic_text.json
+"""
+
+import re
+from typing import Any
+
+from integrations.mapping import Pick, Vendor
+from integrations.vendors.generic import generic
+from integrations.vocabulary import COMMON, RESOLVE, TRIGGER
+
+_OVER = "resolved|recovered|recovery|ok|okay|up|closed|cleared|clear|fixed|healthy|back up|online"
+_BAD = (
+    "problem|firing|alerting|alert|triggered|down|offline|failed|failure|error|critical|crit|fatal"
+    "|emergency|high|warning|warn|medium|low|info|notice|unhealthy|unreachable|degraded|p[1-5]"
+)
+_FIRST = re.compile(
+    rf"^[\s\W]*?[\[(]?\s*(?:(?P<over>{_OVER})|(?P<bad>{_BAD}))\b\s*(?:[\])]\s*[:\-\u2013\u2014]?|[:\-\u2013\u2014])\s*",
+    re.IGNORECASE,
+)
+_LAST = re.compile(
+    rf"\s+(?:(?:is|has|are|was)\s+(?:now\s+)?)?(?:(?P<over>{_OVER})|(?P<bad>{_BAD}))[\s.!]*$",
+    re.IGNORECASE,
+)
+_LONGEST = 500
+
+
+def _line(item: Any) -> str:
+    if not isinstance(item, str):
+        return ""
+    return next((line.strip() for line in item[:8000].splitlines() if line.strip()), "")[:_LONGEST]
+
+
+def _taken(item: Any) -> tuple[str, str, str]:
+    """What happened, the word that says so, and the line without it."""
+    line = _line(item)
+    for pattern in (_FIRST, _LAST):
+        if found := pattern.search(line):
+            rest = (line[: found.start()] + line[found.end() :]).strip()
+            word = found["over"] or found["bad"]
+            if rest:
+                return RESOLVE if found["over"] else TRIGGER, word.lower(), rest
+    return TRIGGER, "", line
+
+
+def _else(pick: Pick, own: Pick) -> Pick:
+    """As text by its words; anything else like the generic webhook."""
+    return lambda item, top: own(item, top) if isinstance(item, str) else pick(item, top)
+
+
+def _severity(item: Any, top: Any) -> str:
+    action, word, _ = _taken(item)
+    return COMMON.severity(word) if action == TRIGGER else ""
+
+
+generic_text = Vendor(
+    kind="generic_text",
+    label="Plain text",
+    action=_else(generic.action, lambda item, top: _taken(item)[0]),
+    dedup_key=_else(generic.dedup_key, lambda item, top: _taken(item)[2].lower()),
+    title=_else(generic.title, lambda item, top: _line(item)),
+    description=_else(generic.description, lambda item, top: item),
+    severity=_else(generic.severity, _severity),
+    details=_else(generic.details, lambda item, top: None),
+    tags=_else(generic.tags, lambda item, top: None),
+    links=generic.links,
+    setup="""\
+Send a POST with a line of text, more lines if there is more to say:
+
+    curl -fsS {url} -H 'Content-Type: text/plain' -d '[CRITICAL] The disk of db-1 is full'
+
+and the same line with another word to close the alert:
+
+    curl -fsS {url} -H 'Content-Type: text/plain' -d '[RESOLVED] The disk of db-1 is full'
+
+“web-1 is DOWN” and “web-1 is UP” work as well.
+""",
+)
