@@ -11,9 +11,15 @@ from typing import Any
 import psycopg
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from psycopg.types.datetime import TimestamptzLoader
 
 
 class _Cursor(psycopg.Cursor[Any]):
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        # psycopg's own loader is compiled; Django's is not, and its cost is seen in a storm.
+        self.adapters.register_loader("timestamptz", TimestamptzLoader)
+
     def execute(self, query: Any, params: Any = None, **options: Any) -> "_Cursor":
         return super().execute(query, params, **{"prepare": True, **options})
 

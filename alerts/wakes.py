@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -74,6 +74,18 @@ def next_wake(after: datetime) -> datetime | None:
         row = cursor.fetchone()
     earliest: datetime | None = row[0] if row else None
     return max(earliest, after) if earliest else None
+
+
+def is_behind(now: datetime, *, by: timedelta, most: int) -> bool:
+    """Whether more than `most` alerts have been due for longer than `by`."""
+    with prepared.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM"
+            " (SELECT 1 FROM alerts_alert WHERE wake_at <= %s ORDER BY wake_at LIMIT %s) AS late",
+            [now - by, most + 1],
+        )
+        row = cursor.fetchone()
+    return bool(row and row[0] > most)
 
 
 _RESCHEDULE = """

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import psycopg
 from django.conf import settings
@@ -29,6 +29,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.channels import CHANNELS
 from alertops import clock, doorbell
+from alerts import wakes
 from alerts.states import Kind
 from alerts.timeline import Fact, record
 from escalation import caps, outbox
@@ -36,11 +37,19 @@ from escalation.consequences import settle
 from escalation.models import Circuit
 from escalation.outbox import Claimed
 from escalation.sending import Sent, send
-from escalation.sweep import judge, prove, sweep, unproved
+from escalation.sweep import judge, prove, sweep, tidy, unproved
 
 logger = logging.getLogger(__name__)
 
 SWEEP_EVERY = 1.0
+TIDY_SHARE = 20
+"""Tidying rests so many times as long as it took: it costs as much as there is waiting."""
+BEHIND = timedelta(seconds=1)
+STORM = 1000
+"""So many alerts overdue by BEHIND are a storm, and the engine goes first."""
+YIELD = 15.0
+"""Seconds of a storm in which one sender a channel works, the others leave the machine to the
+engine: what is queued together leaves in the right order. Longer, and pages would wait for it."""
 GATHER = 0.02
 """Seconds to wait for more free senders before the next claim of a backlog."""
 RECONNECT = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0)
@@ -58,18 +67,15 @@ class Dispatcher:
         self._freed = threading.Condition(self._lock)
         self._finished: queue.SimpleQueue[Sent | None] = queue.SimpleQueue()
         self._settler: threading.Thread | None = None
-        self._swept = float("-inf")
+        self._swept = self._tidied = float("-inf")
+        self._rest = 0.0
         self._down: set[str] = set()
+        self._storm_began: float | None = None
 
     def work(self, now: datetime) -> datetime | None:
         """One look: sweep when it is time, claim what free senders can take, hand it over."""
         if time.monotonic() - self._swept >= SWEEP_EVERY:
-            self._swept = time.monotonic()
-            sweep(now)
-            self._down = set(
-                Circuit.objects.filter(open_until__gt=now).values_list("channel", flat=True)
-            )
-            self._ask_for_proof(now)
+            self._sweep(now)
         free = self._capacity()
         if not free:
             return None  # whoever is free first rings
@@ -83,15 +89,40 @@ class Dispatcher:
         full = [channel for channel, count in free.items() if taken[channel] == count]
         return now if full and self._some_are_free(full) else None
 
+    def _sweep(self, now: datetime) -> None:
+        """Once a second: what only time does, and what the next second is like."""
+        self._swept = time.monotonic()
+        sweep(now)
+        self._down = set(
+            Circuit.objects.filter(open_until__gt=now).values_list("channel", flat=True)
+        )
+        self._ask_for_proof(now)
+        if not wakes.is_behind(now, by=BEHIND, most=STORM):
+            self._storm_began = None
+        elif self._storm_began is None:
+            self._storm_began = self._swept
+        began = time.monotonic()
+        if began - self._tidied >= self._rest:
+            tidy(now)
+            self._tidied = time.monotonic()
+            self._rest = min((self._tidied - began) * TIDY_SHARE, 60.0)
+
+    def _yields(self) -> bool:
+        """Whether a storm has just begun."""
+        began = self._storm_began
+        return began is not None and time.monotonic() - began < YIELD
+
     def _some_are_free(self, channels: list[str]) -> bool:
         """Where more is waiting than could be claimed: let a few senders become free, for one
         claim costs as much as many. Short, because the other channels wait as well."""
+
+        enough = self._size if self._yields() else self._size // 4
 
         def most() -> int:
             return max(self._free[channel] for channel in channels)
 
         with self._freed:
-            self._freed.wait_for(lambda: most() >= self._size // 4, GATHER)
+            self._freed.wait_for(lambda: most() >= enough, GATHER)
             return most() > 0
 
     def close(self, timeout: float = 12.0) -> None:
@@ -106,11 +137,12 @@ class Dispatcher:
 
     def _capacity(self) -> dict[str, int]:
         """Free senders per channel; a channel whose circuit is open gets one, to try it."""
+        kept = self._size - 1 if self._yields() else 0
         with self._lock:
             return {
-                channel: min(free, 1) if channel in self._down else free
+                channel: min(free - kept, 1) if channel in self._down else free - kept
                 for channel, free in self._free.items()
-                if free > 0
+                if free > kept
             }
 
     def _hand_over(self, claimed: Claimed) -> None:
@@ -142,7 +174,7 @@ class Dispatcher:
         finally:
             with self._lock:
                 self._free[claimed.channel] += 1
-                starved = self._free[claimed.channel] == 1
+                starved = self._free[claimed.channel] == 1 or self._yields()
                 self._freed.notify()
             if starved:
                 doorbell.ring("outbox")  # more may be waiting for exactly this sender
@@ -246,6 +278,7 @@ def run_once(now: datetime) -> int:
     For tests on a movable clock and for one-off commands; the loop keeps a Dispatcher.
     """
     sweep(now)
+    tidy(now)
     for notification_id, channel, provider_id in unproved(now):
         judge(notification_id, prove(notification_id, channel, provider_id), now)
     count = 0

@@ -29,8 +29,10 @@ from escalation.policies import Choice, freeze, frozen
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-SECONDS = 1.0
+SECONDS = 2.5
 """How long a single tick may work before it returns to show its heartbeat."""
+LANES = 3
+"""Connections that take batches in a storm."""
 
 
 def tick(now: datetime) -> datetime | None:
@@ -41,12 +43,11 @@ def tick(now: datetime) -> datetime | None:
         return next_wake(now)
     if connection.in_atomic_block:  # a second connection would see nothing of it
         return next_wake(now) if _lane(now, ends, people) else now
-    # A storm: here Python and PostgreSQL take turns, so a second lane keeps both busy.
-    with ThreadPoolExecutor(1, "tick") as pool:
-        second = pool.submit(_second_lane, now, ends, people)
-        is_done = _lane(now, ends, people)
-        is_done = second.result() and is_done
-    return next_wake(now) if is_done else now
+    # A storm: here Python and PostgreSQL take turns, so more lanes keep both busy.
+    with ThreadPoolExecutor(LANES - 1, "tick") as pool:
+        others = [pool.submit(_other_lane, now, ends, people) for _ in range(LANES - 1)]
+        done = [_lane(now, ends, people), *(other.result() for other in others)]
+    return next_wake(now) if all(done) else now
 
 
 def _lane(now: datetime, ends: float, people: Directory) -> bool:
@@ -57,7 +58,7 @@ def _lane(now: datetime, ends: float, people: Directory) -> bool:
     return False
 
 
-def _second_lane(now: datetime, ends: float, people: Directory) -> bool:
+def _other_lane(now: datetime, ends: float, people: Directory) -> bool:
     try:
         loops.set_session()
         return _lane(now, ends, people)

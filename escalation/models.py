@@ -222,7 +222,7 @@ class Notification(models.Model):
     `key` is the idempotency key: the same step of the same escalation can queue it once only.
     """
 
-    key = models.CharField(max_length=80, unique=True)
+    key = models.CharField(max_length=80)
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="notifications", db_index=False)
     epoch = models.PositiveIntegerField()
     purpose = models.CharField(max_length=8, choices=Purpose, default=Purpose.PAGE)
@@ -271,6 +271,8 @@ class Notification(models.Model):
     class Meta:
         ordering: ClassVar[list[str]] = ["-created_at", "-id"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
+            # Not `unique=True`: that brings a second index for LIKE, which every page would pay.
+            models.UniqueConstraint(fields=["key"], name="a_step_queues_a_page_once"),
             models.CheckConstraint(
                 condition=~Q(state="sending") | Q(lease_until__isnull=False),
                 name="a_sending_notification_has_a_lease",
@@ -310,7 +312,7 @@ class Attempt(models.Model):
         Notification, models.CASCADE, related_name="tries", db_index=False
     )
     number = models.PositiveIntegerField()
-    token = models.CharField(max_length=32, unique=True)
+    token = models.CharField(max_length=32)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=12, blank=True)
@@ -320,7 +322,10 @@ class Attempt(models.Model):
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["notification", "number"], name="attempts_are_numbered")
+            models.UniqueConstraint(
+                fields=["notification", "number"], name="attempts_are_numbered"
+            ),
+            models.UniqueConstraint(fields=["token"], name="attempt_tokens_are_unique"),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index("provider_id", name="attempt_by_provider_id", condition=~Q(provider_id=""))

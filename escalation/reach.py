@@ -33,6 +33,8 @@ class Person:
     is_active: bool = True
     methods: list[Method] = field(default_factory=list)
     rules: dict[str, list[Rule]] = field(default_factory=dict)
+    ways: dict[tuple[str, str, tuple[ChannelStep, ...]], Reach] = field(default_factory=dict)
+    """What `reach` has answered. Whoever changes methods or rules afterwards makes a new Person."""
 
     @property
     def is_reachable(self) -> bool:
@@ -59,9 +61,15 @@ def reach(
     person: Person, *, urgency: str, notification_type: str, channels: tuple[ChannelStep, ...]
 ) -> Reach:
     """Return how to notify a reachable person: never empty, and never only later."""
-    if notification_type == "policy" and channels:
-        return _by_policy(person, channels, urgency)
-    return _by_rules(person, urgency)
+    asked = (urgency, notification_type, channels)
+    known = person.ways.get(asked)
+    if known is None:
+        if notification_type == "policy" and channels:
+            known = _by_policy(person, channels, urgency)
+        else:
+            known = _by_rules(person, urgency)
+        person.ways[asked] = known
+    return known
 
 
 def first_choice(person: Person, urgency: str) -> Method:

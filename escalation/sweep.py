@@ -1,6 +1,7 @@
-"""What only time does to the outbox, once a second: leases, stale epochs, proof, expiry, circuits.
+"""What only time does to the outbox: leases, proof and circuits once a second; stale epochs and
+expiry at leisure, because those looks cost as much as there is waiting.
 
-Every look is index-only and bounded, so that a large table cannot make the sweep slow.
+Every look is bounded and uses an index, so that a large table cannot make it slow.
 """
 
 from __future__ import annotations
@@ -26,15 +27,20 @@ MOST = 200
 
 
 def sweep(now: datetime) -> None:
-    """Do all of it. Safe to run on many hosts at once."""
+    """Do what cannot wait. Safe to run on many hosts at once."""
     outbox.give_back_expired_leases(now)
+    _widen_behind_open_circuits(now)
+
+
+def tidy(now: datetime) -> None:
+    """Put away what will never leave. Only the timeline waits for it: what is stale is not claimed
+    in any case, and what has waited for an hour may wait some seconds longer."""
     with transaction.atomic():
         record(
             Fact(alert_id, Kind.PAGE_CANCELLED, now, None, {"count": count})
             for alert_id, count in outbox.cancel_stale(now)
         )
     _expire(now)
-    _widen_behind_open_circuits(now)
 
 
 @transaction.atomic

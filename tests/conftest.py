@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import hypothesis
 import pytest
 from django.db.models import Min
 from pytest_django import Settings
@@ -25,6 +26,13 @@ pytest_plugins = ["tests.doubles.fixtures"]
 
 PUBLIC_URL = "https://alerts.example.org"
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+# A machine that is busy with something else is no reason to fail.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True)
