@@ -50,9 +50,9 @@ def message(body: bytes) -> dict[str, Any] | None:
         found = orjson.loads(body)
     except ValueError:
         return None
-    if isinstance(found, dict) and found.get("Type") in _SIGNED and "TopicArn" in found:
-        return found
-    return None
+    if not isinstance(found, dict) or "TopicArn" not in found:
+        return None
+    return found if str(found.get("Type")) in _SIGNED and isinstance(found["Type"], str) else None
 
 
 def certificate_url(told: dict[str, Any]) -> str:

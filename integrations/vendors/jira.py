@@ -16,7 +16,7 @@ from integrations.vocabulary import IGNORE, RESOLVE, TRIGGER, Words
 
 _TELLING = {"status", "resolution", "priority", "security level", "project", "key"}
 _NOT_DONE = {"issue_commented", "issue_comment_edited", "issue_comment_deleted", "issue_worklogged"}
-_ISSUE = field("issue")
+_BLOCKS = {"paragraph", "heading", "codeBlock"}
 
 
 def _of(name: str) -> Any:
@@ -74,7 +74,7 @@ def _lines(node: Any, depth: int) -> list[str]:
     inner = [_lines(each, depth - 1) for each in content[:200]] if isinstance(content, list) else []
     own = texts.words(node.get("text"))
     flat = ([own] if own else []) + [line for lines in inner for line in lines]
-    return ["".join(flat)] if node.get("type") in {"paragraph", "heading"} else flat
+    return ["".join(flat)] if texts.words(node.get("type")) in _BLOCKS else flat
 
 
 def _link(item: Any, top: Any) -> str:

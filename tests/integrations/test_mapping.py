@@ -63,7 +63,7 @@ def check_safe(draft: Draft) -> None:
     whole = orjson.dumps(
         [draft.title, draft.description, draft.dedup_key, draft.links, draft.details, draft.tags]
     )
-    assert b"\\u0000" not in whole
+    assert b"\\u0000" not in whole.replace(b"\\\\", b"")  # a backslash itself is harmless
     assert len(whole) < 100_000
 
 

@@ -187,6 +187,9 @@ def test_raw_delivery_has_no_signature_and_no_envelope(
         {"MessageId": 7},
         {"SigningCertURL": 7},
         {"Timestamp": "\ud800"},
+        {"Type": ["Notification"]},
+        {"Type": {}},
+        {"TopicArn": [1]},
     ],
 )
 def test_a_broken_message_is_answered_and_told(
