@@ -12,7 +12,7 @@ SEED ?=
 TESTS ?= tests
 WORKERS ?= 2
 
-.PHONY: run serve test check format bench chaos memory python clean
+.PHONY: run serve test test-time check format bench chaos memory python clean
 .DEFAULT_GOAL := run
 
 ## Demo data (only into an empty database), then the whole house. Ctrl-C stops it.
@@ -28,6 +28,12 @@ serve: .venv/run.stamp
 ## All tests, with what they need. TESTS=tests/alerts runs a part of them.
 test: .venv/dev.stamp .venv/system.stamp
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+## Every change of the clocks in every zone, ten thousand random schedules: some minutes.
+test-time: export TIME := all
+test-time: .venv/dev.stamp .venv/system.stamp
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
+		tests/schedules/test_clock_changes.py tests/schedules/test_random_plans.py
 
 ## Style, types, configuration, migrations.
 check: .venv/dev.stamp

@@ -1,100 +1,128 @@
-"""A second opinion on who is on call: slow, obvious, and sharing nothing with the resolver.
+"""A second opinion on who is on call, changes and all, sharing nothing with the resolver.
 
-It walks through time a quarter of an hour at a time, looks at the clock on the wall, and passes the
-turn on the first time the wall shows the next hand-off (or has jumped over it). No arithmetic
-on turns, no conversion from wall time to instants.
+It reads the plan's fields and calls none of its methods.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from typing import Any
 
-from schedules.resolver import Override, Rotation
+from tests.schedules.oracle_layers import Layer
 
-QUARTER = timedelta(minutes=15)
-UNITS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
+Named = tuple[int, str, int]  # who, why, the id of what says so
 
 
-@dataclass
-class Walk:
-    """One rotation, followed from before its first hand-off."""
+class Oracle:
+    """A whole plan, asked at any instant up to `until`."""
 
-    rotation: Rotation
-    turn: int = -1
+    def __init__(self, plan: Any, until: datetime) -> None:
+        self.plan = plan
+        things = [*plan.rotations, *plan.fixed, *plan.imported]
+        self.layers = [Layer(thing, until) for thing in things]
+        self.layers.sort(key=lambda layer: -layer.thing.rank)
 
-    def __post_init__(self) -> None:
-        self.latest_shown = datetime.min  # noqa: DTZ901 - a wall time has no zone
-        self.next_handoff = self.rotation.starts
+    def on_call(self, at: datetime, role: str) -> list[Named]:
+        """Return who is on call as `role`, in order, and why."""
+        plan = self.plan
+        for window in plan.temporary:
+            if window.start <= at < window.end:
+                named = [
+                    (who, "temporary", window.id)
+                    for r, who, start, end in window.shifts
+                    if r == role and start <= at < end
+                ]
+                return once(self.follow(each, [], at) for each in named)
+        live = [o for o in plan.overrides if o.start <= at < o.end and o.role == role]
+        live.sort(key=lambda o: o.id)
+        return self.changed(self.below(at, role, live), live, None, at)
 
-    def look(self, at: datetime) -> None:
-        shown = at.astimezone(self.rotation.zone).replace(tzinfo=None)
-        self.latest_shown = max(self.latest_shown, shown)
-        while self.latest_shown >= self.next_handoff:
-            self.turn += 1
-            self.next_handoff += UNITS[self.rotation.unit.value] * self.rotation.count
+    def below(self, at: datetime, role: str, live: list[Any]) -> list[Named]:
+        in_force = False
+        for rank in sorted({layer.thing.rank for layer in self.layers}, reverse=True):
+            found: list[Named] = []
+            hidden = False
+            for layer in [each for each in self.layers if each.thing.rank == rank]:
+                is_in_force, on_duty, named, hides = layer.says(at, role)
+                in_force, hidden = in_force or is_in_force, hidden or hides
+                key = (layer.why, layer.thing.id)
+                people = [(who, *key) for who in named]
+                served = once(self.follow(each, scope(live, key), at) for each in people)
+                found += self.changed(served, live, key, at) if on_duty else served
+            if found or hidden:
+                return once(found)
+        return [] if in_force else self.members(at, role, live)
 
-    def serves(self, role: str) -> tuple[bool, int | None]:
-        """Whether this rotation speaks for `role` now, and whom it names."""
-        people = list(self.rotation.members)
-        fills = self.rotation.fills.value
-        if self.turn < 0 or not people or fills not in (role, "both"):
-            return False, None
-        queue = [people[(self.turn + k) % len(people)] for k in range(len(people))]
-        if fills == "both" and role == "secondary":
-            behind = [who for who in queue[1:] if who is not None and who != queue[0]]
-            return True, behind[0] if behind else None
-        return True, queue[0]
+    def members(self, at: datetime, role: str, live: list[Any]) -> list[Named]:
+        plan, whole = self.plan, scope(live, None)
+        if not plan.in_order:
+            named = [(who, "member", 0) for who in plan.standing.get(role, ())]
+            return once(self.follow(each, whole, at) for each in named)
+        first = {who for who, _, _ in self.on_call(at, "primary")} if role == "secondary" else set()
+        for who in plan.in_order:
+            serves = self.follow((who, "member", 0), whole, at)
+            if serves is not None and serves[0] not in first:
+                return [serves]
+        return []
+
+    def changed(self, found: list[Named], live: list[Any], key: Any, at: datetime) -> list[Named]:
+        """Put in force what one scope (a layer, or None for all) says of everybody."""
+        edges = scope(live, key)
+        for o in reversed([o for o in live if o.layer == key]):
+            if o.kind == "replace" and o.replaces is None:
+                serves = self.follow((o.user, *reason(o)), edges, at)
+                if serves is not None:
+                    found = [serves]
+                    break
+        adds = [o for o in live if o.layer == key and o.kind == "add"]
+        more = [self.follow((o.user, *reason(o)), edges, at) for o in adds]
+        return once([*found, *more])
+
+    def follow(self, named: Named, edges: list[Any], at: datetime) -> Named | None:
+        """Go from somebody to whoever serves instead; an exchange is one hop for everybody."""
+        path: list[Named] = [named]
+        while True:
+            named_overrides = [o for o in edges if o.replaces == path[-1][0]]
+            if named_overrides:
+                o = named_overrides[-1]
+                step = (o.user, *reason(o))
+            elif (off := self.off(path[-1][0], at)) is not None:
+                step = (off.covered_by, "time_off", off.id)
+            else:
+                return path[-1]
+            if step[0] is None:
+                return None
+            if step[0] in [who for who, _, _ in path]:
+                path.append(step)
+                break
+            path.append(step)
+        if not edges:  # a circle of people who are all away
+            return None
+        serves, seen = path[1], [path[1][0]]
+        while (off := self.off(serves[0], at)) is not None:
+            if off.covered_by is None or off.covered_by in seen:
+                return None
+            serves = (off.covered_by, "time_off", off.id)
+            seen.append(serves[0])
+        return serves
+
+    def off(self, who: int, at: datetime) -> Any:
+        mine = [a for a in self.plan.away if a.user == who and a.start <= at < a.end]
+        return max(mine, key=lambda a: (not a.is_everywhere, a.id), default=None)
 
 
-def walk(
-    rotations: Sequence[Rotation], since: datetime, until: datetime
-) -> Iterator[tuple[datetime, list[Walk]]]:
-    """Yield every quarter of an hour in [since, until) with each rotation as it stands."""
-    walks = [Walk(rotation) for rotation in rotations]
-    begin = min([since, *(r.starts.replace(tzinfo=UTC) - timedelta(days=2) for r in rotations)])
-    at = begin - timedelta(minutes=begin.minute % 15, seconds=begin.second)
-    while at < until:
-        for each in walks:
-            each.look(at)
-        if at >= since:
-            yield at, walks
-        at += QUARTER
+def reason(override: Any) -> tuple[str, int]:
+    if override.swap is not None:
+        return "swap", override.swap
+    return "override", override.id
 
 
-def people(
-    walks: Sequence[Walk],
-    overrides: Sequence[Override],
-    standing: Mapping[str, Sequence[int]],
-    in_order: Sequence[int],
-    role: str,
-    at: datetime,
-) -> list[int]:
-    """Return who is on call as `role`, in order."""
-    answers = [(w.rotation.rank, *w.serves(role)) for w in walks]
-    speaking = [(rank, who) for rank, speaks, who in answers if speaks]
-    named = [(rank, who) for rank, who in speaking if who is not None]
-    top = max((rank for rank, _ in named), default=0)
-    if speaking:
-        found = [who for rank, who in named if rank == top]
-    elif not in_order:
-        found = list(standing.get(role, ()))
-    elif role == "primary":
-        found = [in_order[0]]
-    else:
-        busy = people(walks, overrides, standing, in_order, "primary", at)
-        found = [who for who in in_order if who not in busy][:1]
-    live = [o for o in overrides if o.role == role and o.start <= at and not o.end <= at]
-    for override in sorted(live, key=lambda o: o.id):
-        if override.replaces is None:
-            found = [override.user]
-    covers = {o.replaces: o.user for o in sorted(live, key=lambda o: o.id) if o.replaces}
-    return list(dict.fromkeys(_covered(who, covers) for who in found))
+def scope(live: list[Any], key: Any) -> list[Any]:
+    """Return the overrides that name somebody, of the whole schedule and of one layer."""
+    return [o for o in live if o.replaces is not None and o.layer in (None, key)]
 
 
-def _covered(who: int, covers: dict[int, int]) -> int:
-    path = [who]
-    while path[-1] in covers:
-        path.append(covers[path[-1]])
-        if len(set(path)) < len(path):  # a circle: an exchange, everybody one place on
-            return path[1]
-    return path[-1]
+def once(named: Any) -> list[Named]:
+    found: dict[int, Named] = {}
+    for each in named:
+        if each is not None:
+            found.setdefault(each[0], each)
+    return list(found.values())

@@ -100,3 +100,17 @@ def test_before_the_record_began_the_rules_answer(
     roster = rosters.load([schedule.group_id], NOW - DAY, NOW)[schedule.group_id]
     found = rota.shifts(roster.plan, NOW - DAY, NOW)
     assert [shift.user for shift in found if shift.role == "primary"] == [ann.pk]
+
+
+def test_newer_rules_for_the_clocks_do_not_change_what_was(
+    schedule: Schedule, ann: User, ben: User, frozen: object
+) -> None:
+    turns(schedule, ann, ben, unit="day")
+    past.settle([schedule.group_id], NOW - 2 * DAY)
+    past.settle([schedule.group_id], NOW)
+    before = oncall.shifts(schedule, NOW - 2 * DAY, NOW)
+    Schedule.objects.update(time_zone="Asia/Kathmandu")
+    schedule.refresh_from_db()
+    assert oncall.shifts(schedule, NOW - 2 * DAY, NOW) == before
+    ahead = oncall.shifts(schedule, NOW, NOW + 2 * DAY)
+    assert [shift.start.hour for shift in ahead if shift.role == "primary"] == [12, 3, 3]

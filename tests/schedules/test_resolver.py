@@ -8,7 +8,7 @@ import pytest
 
 from schedules.resolver import Duty, Plan, Source, on_call, turn_at, turn_start
 from schedules.states import Fills, Role, Unit, Why
-from tests.schedules import oracle
+from tests.schedules import walk as oracle
 from tests.schedules.cast import (
     ANN,
     BERLIN,
