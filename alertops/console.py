@@ -128,6 +128,12 @@ _SECTIONS: list[tuple[str, list[tuple[str, str, str, str]]]] = [
                 "When each loop of the engine last looked.",
             ),
             (
+                "Self-tests",
+                "health_and_safety",
+                "alertops.probe",
+                "A synthetic alert, the public address and each provider, tried all the time.",
+            ),
+            (
                 "Clockwork",
                 "schedule",
                 "django_q.schedule",

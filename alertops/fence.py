@@ -50,11 +50,12 @@ def claim() -> None:
         cursor.execute(
             """
             INSERT INTO alertops_house AS h (id, engine_version, engine_since, public_url, place,
-                held_reason)
-            VALUES (1, %s, clock_timestamp(), '', '', '')
+                held_reason, token)
+            VALUES (1, %s, clock_timestamp(), '', '', '', gen_random_uuid()::text)
             ON CONFLICT (id) DO UPDATE
             SET engine_version = excluded.engine_version, engine_since = excluded.engine_since
             WHERE h.engine_version < excluded.engine_version
             """,
             [ENGINE],
         )
+        cursor.execute("UPDATE alertops_house SET token = gen_random_uuid()::text WHERE token = ''")

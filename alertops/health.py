@@ -9,7 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
+from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -18,7 +19,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from alertops import fence, identity
+from alertops import drill, echo, fence, identity
+from alertops.models import Probe
 from alerts.models import Alert
 from alerts.states import Status
 from escalation.models import Notification
@@ -28,10 +30,11 @@ from integrations.models import InboundEvent
 LATE = 10.0
 """Seconds without a heartbeat after which a loop counts as late."""
 CANARY_LATE = 120.0
+DRILL_LATE = 3 * drill.EVERY
 LOOPS = ("inbox", "tick", "outbox")
 RECHECK = 2.0
 UNREACHABLE = "The database cannot be reached."
-HELD = "Nobody is paged: this database looks like another installation's. Run: manage.py adopt"
+HELD = "Nobody is paged: this database looks like a copy. To see more, run: manage.py adopt"
 
 _AGES = (
     "SELECT name, extract(epoch FROM clock_timestamp() - beat_at)::float8 FROM alertops_loopbeat"
@@ -66,25 +69,57 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def engine(request: HttpRequest) -> HttpResponse:
-    """Every loop has shown a sign of life within LATE seconds and may send; 503 with the figures
-    otherwise."""
+    """Every loop has shown a sign of life within LATE seconds, may send, and a synthetic alert
+    arrives; 503 with the figures otherwise."""
     try:
-        ages, is_held, theirs = loop_ages(), bool(identity.held()), fence.version()
+        body = _engine()
     except Error:
         return _unwell({"status": "down", "error": UNREACHABLE, "loops": {}})
+    return JsonResponse(body) if body["status"] in ("ok", "degraded") else _unwell(body)
+
+
+def _engine() -> dict[str, Any]:
+    ages, tests, theirs = loop_ages(), self_tests(), fence.version()
     late = sorted(name for name, age in ages.items() if _is_late(name, age))
     loops = {
         name: {"age_seconds": None if age is None else round(age, 3), "late": name in late}
         for name, age in ages.items()
     }
-    body: dict[str, Any] = {"status": "late" if late else "ok", "loops": loops}
-    if late:
-        body["error"] = f"No sign of life for too long: {', '.join(late)}."
+    body: dict[str, Any] = {"status": "ok", "loops": loops, "self_tests": tests}
+    body |= {"house": echo.house(), "runs": sorted(echo.runs())}
     if theirs not in (None, fence.ENGINE):
         body["engine_version"] = {"database": theirs, "here": fence.ENGINE}
-    if is_held:
+    if failed := [name for name, test in tests.items() if test["passed"] is False]:
+        body |= {"status": "degraded", "error": f"Self-tests fail: {', '.join(failed)}."}
+    if wrong := _drill_is_wrong(tests.get(drill.NAME)):
+        body |= {"status": "failing", "error": wrong}
+    if late:
+        body |= {"status": "late", "error": f"No sign of life for too long: {', '.join(late)}."}
+    if identity.held():
         body |= {"status": "held", "error": HELD}
-    return _unwell(body) if late or is_held else JsonResponse(body)
+    return body
+
+
+def self_tests() -> dict[str, dict[str, Any]]:
+    """How the latest self-tests went, without their words: those are for people who sign in."""
+    if not settings.SELF_TESTS:
+        return {}
+    found = Probe.objects.annotate(age=Now() - F("checked_at")).order_by("name")
+    return {
+        name: {"passed": passed, "age_seconds": round(age.total_seconds(), 1), "seconds": seconds}
+        for name, passed, age, seconds in found.values_list("name", "passed", "age", "seconds")
+    }
+
+
+def _drill_is_wrong(test: dict[str, Any] | None) -> str:
+    """A synthetic alert that did not arrive, or that nobody sends any more."""
+    if test is None:
+        return ""
+    if test["passed"] is False:
+        return "A synthetic alert did not arrive."
+    if test["age_seconds"] > DRILL_LATE:
+        return "No synthetic alert has been sent for too long: no watchdog runs."
+    return ""
 
 
 def _is_late(name: str, age: float | None) -> bool:
@@ -147,6 +182,7 @@ class _House(Collector):
         for name, age in loop_ages().items():
             ages.add_metric([name], float("inf") if age is None else age)
         yield ages
+        yield from _self_tests()
         yield _by(
             "alertops_open_alerts",
             "Alerts that are not resolved.",
@@ -165,6 +201,27 @@ class _House(Collector):
             "Events stored and not yet processed.",
             value=InboundEvent.objects.filter(processed_at__isnull=True).count(),
         )
+
+
+def _self_tests() -> Iterator[Metric]:
+    passed = GaugeMetricFamily(
+        "alertops_self_test_passed",
+        "1: the latest self-test passed; 0: it failed.",
+        labels=["test"],
+    )
+    taken = GaugeMetricFamily(
+        "alertops_self_test_seconds",
+        "How long the latest one took; the drill's is from the event to its notification.",
+        labels=["test"],
+    )
+    age = GaugeMetricFamily("alertops_self_test_age_seconds", "Since it ran last.", labels=["test"])
+    for name, test in self_tests().items():
+        if test["passed"] is not None:
+            passed.add_metric([name], float(test["passed"]))
+        if test["seconds"] is not None:
+            taken.add_metric([name], test["seconds"])
+        age.add_metric([name], test["age_seconds"])
+    yield from (passed, taken, age)
 
 
 def _by(name: str, text: str, field: str, *rows: QuerySet[Any]) -> Metric:

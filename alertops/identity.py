@@ -4,6 +4,9 @@ Compared are the host name of PUBLIC_URL, which is what an installation *is* to 
 and the place of the database. Only both together hold the house, because each alone changes in
 ordinary operation: a moved or restored database keeps its address, a renamed installation keeps its
 database. Keys, hosts, containers, ports and releases are not compared at all.
+
+A copy that was started under the original's own name is found out by asking that name: where a
+living twin answers (`echo`), this database is the copy, and waits until the twin is gone.
 """
 
 import logging
@@ -18,7 +21,8 @@ from django.conf import settings
 from django.db import Error, connection, transaction
 from django.db.models import Max
 
-from alertops import fence
+from alertops import echo, fence
+from alertops.echo import Answer, Echo
 from alertops.models import House, LoopBeat
 
 logger = logging.getLogger(__name__)
@@ -56,6 +60,13 @@ class Signs:
     """Loops show them at this moment."""
     held: bool = False
     """It was taken for a copy before."""
+    twin: bool = False
+    """A living installation with our origin, on another database, answers at our address."""
+
+
+RESTART = timedelta(minutes=1)
+"""Shorter than this, nobody can have made a copy and served it."""
+ASK_AGAIN = 15.0
 
 
 class Verdict(Enum):
@@ -65,6 +76,8 @@ class Verdict(Enum):
     RENAMED = "renamed"
     NEIGHBOUR = "neighbour"
     """Another host of the living house, told a different PUBLIC_URL."""
+    TWIN = "twin"
+    """The original lives and answers at our address: this is the copy, or not yet its successor."""
     STRANGER = "stranger"
     """Probably a copy: nothing may leave until somebody says otherwise."""
 
@@ -74,6 +87,8 @@ def judge(stored: Trace, found: Trace, signs: Signs) -> Verdict:
     if not stored.public_url:
         return Verdict.FIRST
     if stored.name == found.name:
+        if signs.twin:
+            return Verdict.TWIN
         return Verdict.SAME if stored.place == found.place else Verdict.MOVED
     if signs.alive:
         return Verdict.NEIGHBOUR
@@ -92,10 +107,13 @@ def settle(now: datetime) -> Verdict:
         found = here()
         stored = _stored()
         beat = LoopBeat.objects.aggregate(last=Max("beat_at"))["last"]
+        silent = now - beat if beat else None
+        renamed = bool(stored.public_url) and stored.name != found.name
         signs = Signs(
-            silent=now - beat if beat else None,
-            alive=bool(stored.public_url) and stored.name != found.name and _breathes(beat),
+            silent=silent,
+            alive=renamed and _breathes(beat),
             held=bool(held()),
+            twin=not renamed and _has_twin(found, silent),
         )
         verdict = judge(stored, found, signs)
         _write(verdict, stored, found, now)
@@ -127,6 +145,7 @@ def adopt(now: datetime) -> None:
         place=found.place,
         held_at=None,
         held_reason="",
+        held_for_twin=False,
     )
     logger.warning("The database was adopted by %s at %s", found.public_url, now.isoformat())
 
@@ -144,6 +163,24 @@ def _breathes(last: datetime | None) -> bool:
     return LoopBeat.objects.filter(beat_at__gt=last).exists()
 
 
+def _has_twin(found: Trace, silent: timedelta | None) -> bool:
+    """Ask our own address, unless this is an ordinary restart or nobody could reach it anyhow."""
+    if found.is_local or silent is None or silent < RESTART:
+        return False
+    return echo.listen(found.public_url).answer is Answer.TWIN
+
+
+def reconsider(heard: Echo, now: datetime) -> None:
+    """A house held for its twin is let go when the twin no longer answers there."""
+    if heard.answer is Answer.TWIN:
+        return
+    freed = House.objects.filter(held_at__isnull=False, held_for_twin=True).update(
+        held_at=None, held_reason="", held_for_twin=False
+    )
+    if freed:
+        logger.warning("The other copy is gone since %s: people are paged from here", now)
+
+
 def _write(verdict: Verdict, stored: Trace, found: Trace, now: datetime) -> None:
     house = House.objects.all()
     if verdict is Verdict.NEIGHBOUR:
@@ -153,14 +190,24 @@ def _write(verdict: Verdict, stored: Trace, found: Trace, now: datetime) -> None
             found.public_url,
             stored.public_url,
         )
-    elif verdict is Verdict.STRANGER:
+    elif verdict in (Verdict.STRANGER, Verdict.TWIN):
+        is_twin = verdict is Verdict.TWIN
+        reason = _twin_reason(found) if is_twin else _reason(stored, found)
         house.filter(held_at=None).update(held_at=now)
-        house.update(held_reason=_reason(stored, found))
-        logger.critical("%s", _reason(stored, found))
+        house.update(held_reason=reason, held_for_twin=is_twin)
+        logger.critical("%s", reason)
     else:
         if verdict in (Verdict.MOVED, Verdict.RENAMED):
             logger.warning("%s: from %s to %s", verdict.value.capitalize(), stored, found)
         house.update(public_url=found.public_url, place=found.place, held_at=None, held_reason="")
+        house.update(held_for_twin=False)
+
+
+def _twin_reason(found: Trace) -> str:
+    return (
+        f"At {found.public_url} another living copy of this installation answers, so nobody is "
+        "paged from this one until that one is gone. If both shall page, run: manage.py adopt --yes"
+    )
 
 
 def _reason(stored: Trace, found: Trace) -> str:

@@ -1,4 +1,5 @@
-"""What the wiring itself must remember: that its loops are alive, and whose database this is."""
+"""What the wiring itself must remember: its loops' heartbeats, whose database this is, how its
+self-tests went."""
 
 from typing import ClassVar
 
@@ -36,6 +37,10 @@ class House(models.Model):
     held_at = models.DateTimeField(null=True, blank=True)
     """Nothing is sent since: this is probably a copy."""
     held_reason = models.TextField(blank=True)
+    held_for_twin = models.BooleanField(db_default=False)
+    """Only as long as a living original answers at PUBLIC_URL."""
+    token = models.CharField(max_length=64, db_default="")
+    """Drawn once; a copy of the database has the same."""
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -44,3 +49,23 @@ class House(models.Model):
 
     def __str__(self) -> str:
         return self.public_url or "a new house"
+
+
+class Probe(models.Model):
+    """The latest outcome of one self-test; see `probes`. One row each, for ever."""
+
+    name = models.CharField(max_length=32, primary_key=True)
+    checked_at = models.DateTimeField()
+    passed = models.BooleanField(null=True)
+    """Null: it could not be asked."""
+    passed_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+    """In a row."""
+    seconds = models.FloatField(null=True)
+    detail = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "self-test"
+
+    def __str__(self) -> str:
+        return self.name

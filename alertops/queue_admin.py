@@ -14,7 +14,7 @@ from unfold.decorators import display
 
 from accounts.console import ReadOnlyAdmin
 from alertops import clock
-from alertops.models import LoopBeat
+from alertops.models import LoopBeat, Probe
 
 LATE_SECONDS = 5
 
@@ -87,6 +87,21 @@ class LoopBeatAdmin(_Looked):
     def state(self, loop: LoopBeat) -> str:
         age = (clock.now() - loop.beat_at).total_seconds()
         return "Alive" if age <= LATE_SECONDS else "Late"
+
+
+@admin.register(Probe)
+class ProbeAdmin(_Looked):
+    list_display = ("name", "state", "checked_at", "passed_at", "seconds", "detail")
+    ordering = ("name",)
+
+    @display(  # type: ignore[untyped-decorator]
+        description="State",
+        label={"Passed": "success", "Failed": "danger", "Cannot be asked": "warning"},
+    )
+    def state(self, probe: Probe) -> str:
+        if probe.passed is None:
+            return "Cannot be asked"
+        return "Passed" if probe.passed else "Failed"
 
 
 __all__ = ["theirs"]

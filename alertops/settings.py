@@ -116,6 +116,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "alertops.notices.on_pages",
             ],
         },
     },
@@ -268,3 +269,4 @@ OUTBOX_ONLY = env_bool("OUTBOX_ONLY", False)
 # is well; the service behind it calls when that stops. The operators' address gets {"text": …}.
 DEAD_MAN_URL = env_url("DEAD_MAN_URL")
 OPERATOR_WEBHOOK_URL = env_url("OPERATOR_WEBHOOK_URL")
+SELF_TESTS = env_bool("SELF_TESTS", True)

@@ -28,7 +28,7 @@ TELL_AGAIN = 40
 
 @dataclass(frozen=True)
 class Question:
-    """A count that must be 0. `ring` is the loop that can mend it."""
+    """A count that must be 0. `ring` is the loop that can mend it; told where it has a sentence."""
 
     name: str
     sentence: str
@@ -71,6 +71,11 @@ QUESTIONS = (
         "SELECT count(*) FROM alertops_loopbeat WHERE name IN ('inbox', 'tick', 'outbox')"
         " AND beat_at < now() - interval '10 s'",
     ),
+    Question(  # told by `probes`, which know why; here it only keeps the dead-man address silent
+        "failed_drills",
+        "",
+        "SELECT count(*) FROM alertops_probe WHERE name = 'drill' AND failures > 1",
+    ),
 )
 
 
@@ -90,8 +95,9 @@ class Examiner:
             count = found.get(question.name, 0)
             if count and question.ring:
                 doorbell.ring(question.ring)
+            is_told = bool(count and question.sentence)
             self._tell_now_and_then(
-                question.name, f"AlertOps: {count} {question.sentence}." if count else ""
+                question.name, f"AlertOps: {count} {question.sentence}." if is_told else ""
             )
         if not found:
             _in_background(_ping)

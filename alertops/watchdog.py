@@ -20,7 +20,7 @@ from django.db import Error, connection, connections
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from alertops import clockwork, fence, lifeline, loops, process_groups, vitals
+from alertops import clockwork, fence, lifeline, loops, process_groups, self_test, vitals
 from alertops.clockwork import Loop
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ class Watchdog:
         self._canary_sent = 0.0
         self._checked = time.monotonic()
         self._examiner = vitals.Examiner()
+        self._tester = self_test.Tester()
         self._fenced = ""
         self._in_need = False
 
@@ -62,6 +63,7 @@ class Watchdog:
         if self._fenced:
             return
         self._watch_canary(now)
+        self._tester.look()
         if now - self._checked >= vitals.EVERY:
             self._checked = now
             self._examiner.examine()

@@ -16,10 +16,19 @@ from alerts.states import Kind, Severity, Status, Urgency, Verb, Wake, urgency_o
 from groups.models import Group
 
 
+class SourceManager(models.Manager["Source"]):
+    """Sources people know; see `AlertManager`."""
+
+    def get_queryset(self) -> models.QuerySet[Source]:
+        return super().get_queryset().filter(pk__gt=0)
+
+
 class Source(models.Model):
     """Where signals come from. An integration is a source; a hand-made alert has none."""
 
     name = models.CharField(max_length=120, unique=True)
+
+    objects = SourceManager()
 
     def __str__(self) -> str:
         return self.name
@@ -39,6 +48,16 @@ class AlertQuerySet(models.QuerySet["Alert"]):
             return self
         groups = Group.objects.visible_to(user).values("pk")
         return self.filter(Q(group__in=groups) | Q(assignee=user) | Q(opened_by=user))
+
+
+_Alerts = models.Manager.from_queryset(AlertQuerySet)
+
+
+class AlertManager(_Alerts["Alert"]):
+    """Alerts of people. Below zero lives the house's own self-test, which nobody ever sees."""
+
+    def get_queryset(self) -> AlertQuerySet:
+        return AlertQuerySet(self.model, using=self._db).filter(pk__gt=0)
 
 
 class Alert(models.Model):
@@ -110,7 +129,7 @@ class Alert(models.Model):
     wake = models.CharField(max_length=16, choices=Wake, default=Wake.START)
     epoch = models.PositiveIntegerField(default=1)
 
-    objects = AlertQuerySet.as_manager()
+    objects = AlertManager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-opened_at", "-id"]

@@ -27,7 +27,7 @@ from django.db import (
 )
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from accounts.channels import CHANNELS
+from accounts.channels import SENDABLE
 from alertops import clock, doorbell
 from alerts import wakes
 from alerts.states import Kind
@@ -62,7 +62,7 @@ class Dispatcher:
         self._size = senders or settings.ESCALATION_SENDERS
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._connections: list[BaseDatabaseWrapper] = []
-        self._free = dict.fromkeys(CHANNELS, self._size)
+        self._free = dict.fromkeys(SENDABLE, self._size)
         self._lock = threading.Lock()
         self._freed = threading.Condition(self._lock)
         self._finished: queue.SimpleQueue[Sent | None] = queue.SimpleQueue()
@@ -282,7 +282,7 @@ def run_once(now: datetime) -> int:
     for notification_id, channel, provider_id in unproved(now):
         judge(notification_id, prove(notification_id, channel, provider_id), now)
     count = 0
-    while claimed := outbox.claim(now, dict.fromkeys(CHANNELS, 50)):
+    while claimed := outbox.claim(now, dict.fromkeys(SENDABLE, 50)):
         may, over = caps.split(claimed, now)
         if over:
             _hold_back(over, now)

@@ -16,7 +16,7 @@ from datetime import datetime
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from accounts.channels import CHANNELS
+from accounts.channels import SENDABLE
 from accounts.channels.base import Message
 from alerts.links import make_link_token
 from escalation.outbox import Claimed
@@ -39,7 +39,8 @@ def compose(claimed: Claimed, now: datetime) -> Message:
     title = one_line(claimed.title) or "(no title)"
     url = f"{settings.PUBLIC_URL}/alerts/{claimed.alert_id}/"
     code = reply_code(claimed.key)
-    token = make_link_token(claimed.alert_id, claimed.user_id or 0, claimed.epoch, now)
+    # The self-test's alert is below zero and nobody's to answer.
+    token = make_link_token(max(claimed.alert_id, 0), claimed.user_id or 0, claimed.epoch, now)
     ack_url = f"{settings.PUBLIC_URL}/a/{token}/"
     where = claimed.group_name or "you"
     summary = f"+{claimed.bundled} more alerts are waiting. " if claimed.bundled else ""
@@ -82,7 +83,7 @@ def compose(claimed: Claimed, now: datetime) -> Message:
         ),
         severity=claimed.severity,
     )
-    if getattr(CHANNELS[claimed.channel], "rich", False):
+    if getattr(SENDABLE[claimed.channel], "rich", False):
         html = _html(message, facts, claimed, summary)
         message = _with_html(message, html)
     return message

@@ -15,7 +15,7 @@ import psycopg
 from django.conf import settings
 from django.db import Error
 
-from accounts.channels import CHANNELS
+from accounts.channels import CHANNELS, SENDABLE
 from accounts.channels.base import Channel, Message, TryLater, Undeliverable
 from alertops import clock
 from escalation import outbox
@@ -50,7 +50,7 @@ class Sent:
 def send(claimed: Claimed) -> Sent:
     """Make one attempt. A bug counts as ambiguous and is logged; only a lost database is raised."""
     now = clock.now()
-    channel = CHANNELS[claimed.channel]
+    channel = SENDABLE[claimed.channel]
     try:
         return _attempt(channel, claimed, now)
     except Undeliverable as error:
@@ -92,7 +92,7 @@ def _unset(channel: Channel, claimed: Claimed) -> str:
 
     Whoever can be reached by a provider that is set up is reached by that one instead.
     """
-    if settings.OUTBOX_ONLY:
+    if settings.OUTBOX_ONLY and channel.leaves_the_house:
         return "OUTBOX_ONLY is on"
     unset = channel.configured()
     if unset and any(

@@ -37,6 +37,16 @@ class GroupQuerySet(models.QuerySet["Group"]):
         )
 
 
+_Groups = models.Manager.from_queryset(GroupQuerySet)
+
+
+class GroupManager(_Groups["Group"]):
+    """Groups of people. Below zero lives the house's own self-test, which nobody ever sees."""
+
+    def get_queryset(self) -> GroupQuerySet:
+        return GroupQuerySet(self.model, using=self._db).filter(pk__gt=0)
+
+
 class Group(models.Model):
     """A team that shares responsibility for a class of alerts. Policies, schedules attach."""
 
@@ -66,7 +76,7 @@ class Group(models.Model):
     is_active = models.BooleanField("active", default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects = GroupQuerySet.as_manager()
+    objects = GroupManager()
 
     class Meta:
         ordering = ["name"]

@@ -38,6 +38,16 @@ class IntegrationQuerySet(models.QuerySet["Integration"]):
         return self.filter(is_active=True, pk__in=valid.values("integration"))
 
 
+_Integrations = models.Manager.from_queryset(IntegrationQuerySet)
+
+
+class IntegrationManager(_Integrations["Integration"]):
+    """Integrations of people. Below zero lives the house's own self-test."""
+
+    def get_queryset(self) -> IntegrationQuerySet:
+        return IntegrationQuerySet(self.model, using=self._db).filter(pk__gt=0)
+
+
 class Integration(Source):
     """One address for one tool: what it sends here becomes alerts for one group."""
 
@@ -95,7 +105,7 @@ class Integration(Source):
     last_event_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects: ClassVar[IntegrationQuerySet] = IntegrationQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[IntegrationManager] = IntegrationManager()  # type: ignore[assignment]
     key = ""
     """The whole key, only on the object that has just made it."""
 

@@ -57,6 +57,7 @@ class House:
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "PUBLIC_URL": f"http://127.0.0.1:{self.port}",
+            "SELF_TESTS": "no",  # what is counted is what the harness sent
             "SECRET_KEY": secrets.token_urlsafe(48),
             "DATABASE_URL": "",
             "TWILIO_API_URL": twilio_url,

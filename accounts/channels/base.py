@@ -126,6 +126,15 @@ class Channel:
     rich: bool = False  # shows HTML
     answered: str = ""  # how an answer through it reads on the timeline
     code_by_message: bool = True  # verified by a code sent to the address
+    leaves_the_house: bool = True  # what OUTBOX_ONLY holds back
+
+    def examine(self) -> str | None:
+        """Ask the provider, sending nothing, whether our credentials are good.
+
+        Returns "" when they are, a sentence when not, None where it cannot be asked. Raises
+        TryLater when the provider does not answer.
+        """
+        return None
 
     def configured(self) -> str:
         """Return "" when messages can leave, else a sentence naming the missing setting."""

@@ -52,6 +52,25 @@ class Email(Channel):
             return ""
         return "No mail server is configured (EMAIL_HOST is not set)."
 
+    def examine(self) -> str | None:
+        """Sign in to the mail server and say good-bye; a mail service cannot be asked."""
+        if settings.EMAIL_BACKEND != SMTP:
+            return None
+        wire: _Timed | None = None
+        try:
+            wire = _open()
+            wire.noop()
+        except (OSError, smtplib.SMTPException) as error:
+            if isinstance(error, smtplib.SMTPResponseException) and error.smtp_code >= 500:
+                return _words(error.smtp_code, error.smtp_error)
+            raise TryLater(f"The mail server cannot be used: {type(error).__name__}.") from None
+        finally:
+            if wire is not None:
+                with contextlib.suppress(OSError, smtplib.SMTPException):
+                    wire.quit()
+                wire.close()
+        return ""
+
     def clean(self, address: str) -> str:
         address = address.strip().lower()
         try:

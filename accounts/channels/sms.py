@@ -53,6 +53,9 @@ class Sms(Channel):
         if not self.configured():
             client()
 
+    def examine(self) -> str | None:
+        return twilio_client.examine()
+
     def clean(self, address: str) -> str:
         return twilio_client.phone_number(address)
 

@@ -105,6 +105,25 @@ def call(work: Callable[[], T]) -> T:
         raise TryLater("Twilio's answer cannot be read.", maybe_sent=True) from None
 
 
+def examine() -> str:
+    """Return "" when the account is active and the number is ours. Raises TryLater."""
+    try:
+        account = call(client().api.v2010.account.fetch)
+        if str(account.status) != "active":
+            return f"The Twilio account is {account.status}."
+        if not settings.TWILIO_FROM.startswith("+"):
+            return ""  # a name or a messaging service, not a number
+        numbers = client().incoming_phone_numbers
+        found = call(lambda: numbers.list(phone_number=settings.TWILIO_FROM, limit=1))
+    except TryLater as error:
+        if error.systemic:
+            return error.reason
+        raise
+    except Undeliverable as error:
+        return error.reason
+    return "" if found else "The number TWILIO_FROM does not belong to the Twilio account."
+
+
 def accepted(create: Callable[[], Any]) -> Receipt:
     """Run a create and return its sid; an answer without one proves nothing."""
     sid = call(create).sid

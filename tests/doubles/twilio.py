@@ -28,6 +28,9 @@ RESOURCE = re.compile(
     r"/2010-04-01/Accounts/(?P<account>AC[0-9a-f]{32})/(?P<noun>Messages|Calls)"
     r"(?:/(?P<sid>\w{34}))?\.json"
 )
+OWN = re.compile(
+    r"/2010-04-01/Accounts/(?P<account>AC[0-9a-f]{32})(?P<numbers>/IncomingPhoneNumbers)?.json"
+)
 NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 
 
@@ -48,6 +51,8 @@ class TwilioDouble(HttpDouble):
         self.knobs = Knobs()
         self.knobs.turn(**knobs)
         self.account_sid, self.auth_token = account_sid, auth_token
+        self.account_status = "active"
+        self.own = {"+15005550006"}
         self.messages: list[Record] = []
         self.calls: list[Record] = []
         self.refused: list[tuple[int, dict[str, str]]] = []
@@ -108,11 +113,13 @@ class TwilioDouble(HttpDouble):
 
     def _api(self, request: Request) -> Answer:
         knobs = self.knobs
-        found = RESOURCE.fullmatch(request.path)
+        found, own = RESOURCE.fullmatch(request.path), OWN.fullmatch(request.path)
         if request.headers.get("authorization") != self._login:
             return refusal(20003)
         if knobs.account_error:
             return self._refuse(knobs.account_error, {})
+        if own and own["account"] == self.account_sid:
+            return self._own(request, numbers=bool(own["numbers"]))
         if not found or found["account"] != self.account_sid:
             return refusal(20404)
         if knobs.burst_429 > 0:
@@ -126,6 +133,16 @@ class TwilioDouble(HttpDouble):
             fits = record is not None and record.kind == kind
             return Answer.json(show(record, knobs)) if record and fits else refusal(20404)
         return self._list(kind, request)
+
+    def _own(self, request: Request, *, numbers: bool) -> Answer:
+        """The account itself, and the numbers that belong to it."""
+        if not numbers:
+            return Answer.json({"sid": self.account_sid, "status": self.account_status})
+        asked = request.query.get("PhoneNumber", "")
+        owned = [{"phone_number": asked, "sid": "PN" + "0" * 32}] if asked in self.own else []
+        first = f"{request.path}?PageSize=1&Page=0"
+        links = {"first_page_uri": first, "next_page_uri": None, "previous_page_uri": None}
+        return Answer.json({"incoming_phone_numbers": owned, "page": 0} | links)
 
     def _create(self, kind: str, request: Request) -> Answer:
         fields = dict(request.form)
