@@ -142,7 +142,7 @@ def _ask(time_off: TimeOff, actor: User | None, now: datetime) -> None:
 
 def _check(time_off: TimeOff) -> None:
     """Raise ValidationError in one sentence for what could leave nobody on call unnoticed."""
-    time_off.full_clean()
+    time_off.full_clean(exclude=["created_by"])
     if time_off.group is not None:
         validate_assignable(time_off.user, time_off.group)
     # one at a time may be entered for a person, so that two cannot slip past each other

@@ -19,7 +19,7 @@ from schedules.actions_overrides import cut
 from schedules.models import Override, Schedule, SwapDecline, SwapRequest, validate_assignable
 from schedules.moving import moving
 from schedules.rights import may_edit, may_override, require_reachable
-from schedules.states import Change, Role, SwapState
+from schedules.states import Change, Role, SwapState, Why
 
 MOST_EXPIRED = 500
 
@@ -34,7 +34,11 @@ def request(swap: SwapRequest, *, actor: User | None, now: datetime) -> SwapRequ
         raise NotAllowed("This schedule is not active; nobody is on call by it.")
     swap.state, swap.taken_by, swap.decided_at = SwapState.OPEN, None, None
     swap.created_by = actor
-    swap.full_clean(exclude=["created_by"])
+    if swap.offered_to_id == swap.user_id:
+        raise ValidationError("Nobody can cover for themselves.")
+    if (swap.return_starts_at is None) != (swap.return_ends_at is None):
+        raise ValidationError("Say from when to when is given in return, or leave both empty.")
+    swap.full_clean(exclude=["created_by", "taken_by"])
     validate_assignable(swap.user, group)
     if swap.starts_at <= now:
         raise ValidationError("A request must begin in the future; for now make an override.")
@@ -174,9 +178,17 @@ def _require_open(swap: SwapRequest, now: datetime) -> None:
 
 
 def _roles(swap: SwapRequest, user: User, since: datetime, until: datetime) -> list[Role]:
-    """Return the roles somebody has in a window. Raises ValidationError where there is none."""
-    shifts = oncall.shifts(swap.schedule, since, until)
-    roles = list(dict.fromkeys(shift.role for shift in shifts if shift.user == user.pk))
+    """Return the roles somebody has in a window. Raises ValidationError where there is none.
+
+    A place in the standing order is no shift: it never ends.
+    """
+    roles = list(
+        dict.fromkeys(
+            shift.role
+            for shift in oncall.shifts(swap.schedule, since, until)
+            if shift.user == user.pk and shift.source and shift.source.why != Why.MEMBER
+        )
+    )
     if not roles:
         raise ValidationError(f"{user} has no shift in that time.")
     return roles
