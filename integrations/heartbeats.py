@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -17,9 +18,12 @@ from django.urls import reverse
 
 from alertops import doorbell, durations, prepared
 from alerts.signals_in import Signal, open_alerts
-from integrations import texts
+from integrations import maintenance, texts
+from integrations.mapping import Draft
 from integrations.models import Heartbeat, Listening
+from integrations.scopes import hold_of
 from integrations.states import Pulse, Said
+from integrations.vocabulary import RESOLVE, TRIGGER
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +86,7 @@ def _alive(beat: Heartbeat, now: datetime) -> None:
     if beat.state == Pulse.PAUSED:
         return
     if beat.state != Pulse.UP:  # a paused or resumed one may have left an alert open
-        _tell([_signal(beat, "resolve", f"Heartbeat {beat.name} is back")], now)
+        _tell([_signal(beat, RESOLVE, f"Heartbeat {beat.name} is back")], now)
     _become(beat, Pulse.UP, now)
     beat.due_at = beat.deadline()
 
@@ -93,7 +97,7 @@ def _failed(beat: Heartbeat, note: str, now: datetime) -> None:
     first = texts.line(note, 120)
     title = f"Heartbeat {beat.name} reports a failure" + (f": {first}" if first else "")
     description = texts.clean(note, _EXCERPT) or "The job said that it failed."
-    _tell([_signal(beat, "trigger", title, description)], now)
+    _tell([_signal(beat, TRIGGER, title, description)], now)
     _become(beat, Pulse.DOWN, now)
 
 
@@ -111,8 +115,19 @@ def rest(beat: Heartbeat, state: Pulse, now: datetime) -> None:
 
 
 def _tell(signals: list[Signal], now: datetime) -> None:
+    windows = maintenance.active(now) if any(s.action == TRIGGER for s in signals) else []
+    for signal in signals if windows else []:
+        draft = Draft(signal.action, signal.title, signal.dedup_key, item=signal.details)
+        if signal.action == TRIGGER:
+            signal.hold = hold_of(
+                windows, signal.source_id, signal.group_id, partial(_said, draft, signal)
+            )
     if any(outcome.alert_id for outcome in open_alerts(signals, now=now)):
         doorbell.ring_on_commit("tick")
+
+
+def _said(draft: Draft, signal: Signal) -> tuple[Draft, str]:
+    return draft, signal.severity
 
 
 def _signal(beat: Heartbeat, action: str, title: str, description: str = "") -> Signal:
@@ -250,10 +265,10 @@ def _lateness(beat: Heartbeat) -> Signal:
     if beat.started_at is not None:
         grace = durations.words(beat.grace_seconds)
         title = f"Heartbeat {beat.name}: the job began and did not end within {grace}"
-        return _signal(beat, "trigger", title, "It said that it starts, and nothing since then.")
+        return _signal(beat, TRIGGER, title, "It said that it starts, and nothing since then.")
     last = beat.last_ping_at.strftime("%Y-%m-%d %H:%M:%S UTC") if beat.last_ping_at else "never"
     description = (
         f"It is expected {beat.rhythm_words} and may be {durations.words(beat.grace_seconds)} "
         f"late. The last ping came at {last}."
     )
-    return _signal(beat, "trigger", f"Heartbeat {beat.name} is late", description)
+    return _signal(beat, TRIGGER, f"Heartbeat {beat.name} is late", description)

@@ -13,21 +13,17 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from integrations import markup, multipart, sns
+from integrations import letters, markup, multipart, sns
+from integrations.characters import characters
 
 EXPANDED = 4 * 1024 * 1024
 """Bytes a compressed body may become."""
+MAIL = "message/rfc822"
 _FIELDS = 1000
 _DIGITS = 400
 _FORM = re.compile(r"[\w.\[\]%+\-]{1,200}=")
 # `[CRITICAL] The disk is full` and `"shop" is down` are lines of text, no broken JSON.
 _SPOKEN = re.compile(r"\[[A-Za-z][\w .:#/+-]{0,60}\]\s*\w|\"[^\"\\]{1,100}\"\s+\w")
-# Only real character sets: a codec such as punycode would take minutes over a megabyte.
-_CHARSET = re.compile(
-    r"charset\s*=\s*\"?(iso-8859-\d{1,2}|latin-?1|windows-125\d|cp125\d|shift_jis|euc-jp|euc-kr"
-    r"|gb2312|gbk|gb18030|big5|koi8-[ru])\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +31,14 @@ class Decoded:
     """What a body says. `problem` is a sentence where it could not be read as data."""
 
     value: Any
-    kind: str  # json | form | xml | text | empty
+    kind: str  # json | form | xml | text | empty | mail
     problem: str = ""
 
 
 def decode(body: bytes, content_type: str = "", content_encoding: str = "") -> Decoded:
     """Return the value in `body`, looking at the bytes first and at what was claimed second."""
+    if content_type.lower().startswith(MAIL):
+        return Decoded(letters.facts(body), "mail")
     try:  # nearly every body: plain UTF-8 JSON
         value = orjson.loads(body)
         if isinstance(value, (dict, list)):
@@ -48,7 +46,7 @@ def decode(body: bytes, content_type: str = "", content_encoding: str = "") -> D
     except ValueError:
         pass
     body, problem = _expand(body, content_encoding)
-    text = _text(body, content_type).strip("\ufeff \t\r\n\x00")
+    text = characters(body, content_type).strip("\ufeff \t\r\n\x00")
     if not text:
         return Decoded("", "empty", problem or "The body is empty.")
     if problem:
@@ -152,43 +150,3 @@ def _inflate(body: bytes, *windows: int) -> tuple[bytes, str]:
             return expanded, "The compressed body breaks off."
         return expanded, ""
     return body, "The body says it is compressed but cannot be unpacked."
-
-
-def _text(body: bytes, content_type: str) -> str:
-    """Return the characters: by mark, by where NULs stand, as UTF-8, by claim, else one to one."""
-    for mark, codec in _MARKS:
-        if body.startswith(mark):
-            return body.decode(codec, "replace")
-    if (silent := _wide(body)) is not None:
-        return body.decode(silent, "replace")
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    if claimed := _CHARSET.search(content_type):
-        try:
-            return body.decode(claimed[1], "strict")
-        except (LookupError, ValueError):
-            pass
-    readable = body.decode("utf-8", "replace")
-    return readable if readable.count("\ufffd") * 10 < len(readable) else body.decode("latin-1")
-
-
-def _wide(body: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a mark shows by where its NULs stand."""
-    return _WIDE.get(tuple(byte == 0 for byte in body[:4]))
-
-
-_MARKS = (
-    (b"\xff\xfe\x00\x00", "utf-32"),
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-)
-_WIDE: dict[tuple[bool, ...], str] = {
-    (False, True, False, True): "utf-16-le",
-    (True, False, True, False): "utf-16-be",
-    (False, True, True, True): "utf-32-le",
-    (True, True, True, False): "utf-32-be",
-}
