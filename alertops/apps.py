@@ -16,6 +16,7 @@ class AlertOpsConfig(AppConfig):
     def ready(self) -> None:
         import_module("alertops.checks")
         import_module("alertops.mail_events").connect()
+        import_module("alertops.mail_webhooks").connect()
         # The last app of all: every table is there when its migrations have been applied.
         post_migrate.connect(_wind_up, sender=apps.get_app_config("incidents"))
 

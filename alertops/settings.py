@@ -185,7 +185,15 @@ elif EMAIL_HOST:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
-INBOUND_DOMAIN = env_str("INBOUND_DOMAIN")  # mail to reply+<token>@ this domain comes back to us
+# E-mail in: mail to this domain reaches us, through our own listener or a mail service's webhook.
+# <key>@ is an integration's address, reply+<token>@ answers a page.
+EMAIL_IN_DOMAIN = env_str("EMAIL_IN_DOMAIN").lower()
+EMAIL_IN_HOST = env_str("EMAIL_IN_HOST")
+EMAIL_IN_PORT = env_int("EMAIL_IN_PORT", 0, least=0, most=65535)  # 0: no listener
+EMAIL_IN_CERTIFICATE = env_str("EMAIL_IN_CERTIFICATE")  # PEM files; STARTTLS is offered with them
+EMAIL_IN_CERTIFICATE_KEY = env_str("EMAIL_IN_CERTIFICATE_KEY")
+if EMAIL_IN_PORT and not EMAIL_IN_DOMAIN:
+    EMAIL_IN_DOMAIN = str(urlsplit(PUBLIC_URL).hostname)
 
 TWILIO_ACCOUNT_SID = env_str("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = env_str("TWILIO_AUTH_TOKEN")

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from alertops import health, mail_events, pages
+from alertops import health, mail_events, mail_webhooks, pages
 
 handler400 = "alertops.errors.bad_request"
 handler403 = "alertops.errors.forbidden"
@@ -23,6 +23,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     *mail_events.addresses(),
+    *mail_webhooks.addresses(),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     *[path("api/v1/", include(f"{app}.api_urls")) for app in APPS],

@@ -1,5 +1,6 @@
 """Every change of integrations and routes: checked, saved and written into the audit trail."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -8,7 +9,7 @@ from django.db.models import ProtectedError
 from accounts import audit
 from accounts.models import User
 from integrations import keys, samples
-from integrations.models import Integration, Key, Route
+from integrations.models import Integration, Key, MailRule, Route
 from integrations.states import Standing
 from integrations.store import Parcel, store
 
@@ -111,6 +112,24 @@ def delete_route(route: Route, *, actor: User | None, now: datetime) -> None:
     """Remove a route; what it has decided stays in the log."""
     audit.record("removed a route", route, actor=actor, now=now, integration=route.integration_id)
     route.delete()
+
+
+@transaction.atomic
+def save_mail_rules(
+    integration: Integration,
+    changed: Iterable[MailRule],
+    removed: Iterable[MailRule],
+    *,
+    actor: User | None,
+    now: datetime,
+) -> None:
+    """Check and keep what is to be done with mails."""
+    for rule in changed:
+        rule.full_clean()
+        rule.save()
+    for rule in removed:
+        rule.delete()
+    audit.record("changed the mail rules", integration, actor=actor, now=now)
 
 
 def send_test(integration: Integration, *, actor: User, now: datetime) -> int:

@@ -8,13 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, StackedInline
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import action
 
 from alertops import clock
 from integrations import actions, expressions, steps
 from integrations.forms import IntegrationForm, RouteForm, lines
-from integrations.models import InboundEvent, Integration, Route
+from integrations.models import InboundEvent, Integration, MailRule, Route
 
 _MAPPED = tuple(f"map_{name}" for name in expressions.FIELDS)
 
@@ -35,10 +35,18 @@ class RouteInline(StackedInline):
     )
 
 
+class MailRuleInline(TabularInline):
+    """What a mail means, where its subject does not say so plainly."""
+
+    model = MailRule
+    extra = 0
+    fields = ("position", "where", "operator", "value", "action", "key_pattern")
+
+
 @admin.register(Integration)
 class IntegrationAdmin(ModelAdmin):
     form = IntegrationForm
-    inlines = (RouteInline,)
+    inlines = (RouteInline, MailRuleInline)
     list_display = ("name", "kind", "answers", "is_active", "key_begins", "last_event_at")
     list_filter = ("kind", "is_active", "group")
     list_select_related = ("group", "assignee")
@@ -85,7 +93,17 @@ class IntegrationAdmin(ModelAdmin):
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         now = clock.now()
-        for route in formset.save(commit=False):
+        rows = formset.save(commit=False)
+        if formset.model is MailRule:
+            actions.save_mail_rules(
+                form.instance,
+                rows,
+                formset.deleted_objects,
+                actor=request.user,  # type: ignore[arg-type]
+                now=now,
+            )
+            return
+        for route in rows:
             actions.save_route(route, actor=request.user, now=now)  # type: ignore[arg-type]
         for route in formset.deleted_objects:
             actions.delete_route(route, actor=request.user, now=now)  # type: ignore[arg-type]

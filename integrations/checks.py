@@ -24,7 +24,7 @@ def vendors_are_whole(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 )
             )
         try:
-            vendor.setup.format(url="", key="", base="")
+            vendor.setup.format(url="", key="", base="", mail="", mail_with_key="")
         except (LookupError, ValueError):
             found.append(
                 Error(

@@ -33,7 +33,7 @@ _STATES = re.compile(
     r"|high|medium|low|disaster|info(?:rmation)?|is|was|to|the|in)\b",
     re.IGNORECASE,
 )
-_KEPT_HEADERS = ("date", "message-id", "to", "x-priority", "importance", "auto-submitted")
+_KEPT_HEADERS = ("date", "message-id", "x-priority", "importance", "auto-submitted")
 
 
 def facts(raw: bytes) -> dict[str, Any]:
@@ -105,3 +105,26 @@ def is_reply_by_machine(mail: Mail) -> bool:
         or mail.header("precedence").lower() == "auto_reply"
         or any(mail.header(name) for name in ("x-autoreply", "x-autorespond", "x-autorespond-to"))
     )
+
+
+_ABSENT = re.compile(
+    r"(?:auto(?:matic|mated)?[ -]?(?:reply|response)|automatische antwort|abwesenheit|out of "
+    r"(?:the )?office|réponse automatique|respuesta automática|risposta automatica|autosvar"
+    r"|absence)",
+    re.IGNORECASE,
+)
+
+
+def no_answer(mail: Mail, envelope_sender: str) -> str:
+    """Why a mail answers no page, however it begins: "" for one that a person wrote."""
+    if reason := answered_by_itself(mail):
+        return reason
+    if mail.header("auto-submitted").lower() not in ("", "no"):
+        return "Nobody wrote it."
+    if mail.header("precedence").lower() in ("bulk", "junk", "list") or mail.header("list-id"):
+        return "It came by a list."
+    if envelope_sender.strip() in ("", "<>"):
+        return "It is a delivery report."
+    if _ABSENT.search(mail.subject[:60]):
+        return "It is an automatic reply."
+    return ""

@@ -24,6 +24,7 @@ DEPTH = 10
 TEXT_BYTES = 128 * 1024
 TEXT = 20_000
 _ISO_2022 = re.compile(r"charset\s*=\s*\"?(iso-2022-(?:jp|kr)(?:-\d)?)", re.IGNORECASE)
+_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,190}")
 _BREAK = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6]|/table)\b[^<>]*>", re.IGNORECASE)
 _CELL = re.compile(r"</t[dh]\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
@@ -134,8 +135,9 @@ def _characters(body: bytes, content_type: str) -> str:
 def _address(value: str) -> tuple[str, str]:
     try:
         name, address = parseaddr(value[:1000])
-    except (ValueError, IndexError):
-        return "", ""
+    except (ValueError, IndexError, RecursionError):
+        found = _ADDRESS.search(value[:1000])
+        name, address = "", found[0] if found else ""
     return texts.line(name, 200), texts.line(address, 254).lower()
 
 
@@ -189,7 +191,8 @@ def _split(body: bytes, boundary: bytes) -> list[bytes]:
     """Return the parts between the boundaries; what is not closed ends with the mail."""
     mark = b"\n--" + boundary
     body = b"\n" + body
-    parts, at = [], body.find(mark)
+    parts: list[bytes] = []
+    at = body.find(mark)
     while at >= 0 and len(parts) <= PARTS:
         begin = at + len(mark)
         if body[begin : begin + 2] == b"--":

@@ -4,6 +4,7 @@ from integrations.keys import key_hash
 from integrations.models_heartbeats import Heartbeat, Listening
 from integrations.models_inbound import Integration, Key, Route, kinds
 from integrations.models_log import SEARCHED, EventOutcome, InboundEvent
+from integrations.models_mail import MailRule
 from integrations.models_maintenance import MaintenanceWindow
 from integrations.models_services import Service
 
@@ -15,6 +16,7 @@ __all__ = [
     "Integration",
     "Key",
     "Listening",
+    "MailRule",
     "MaintenanceWindow",
     "Route",
     "Service",

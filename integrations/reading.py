@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from alerts.signals import Hold, Signal
-from integrations import dropins, payloads, texts
+from integrations import dropins, mail_rules, payloads, texts
 from integrations.addresses import Addressee
 from integrations.asks import Ask
 from integrations.dropins.contract import Heard, Remark
@@ -99,6 +99,10 @@ def _understood(event: Event, addressee: Addressee, windows: Sequence[Active]) -
         said = dialect.prepare(said, Heard(address, event.received_at))
     if isinstance(said, Remark):
         reading.detail = texts.line(said.text)
+    elif decoded.kind == "mail":  # any tool may send one, whatever else it does
+        mail = mail_rules.decide(addressee.mail_rules, said)
+        reading.detail = mail.get("ignored", "")
+        _add_drafts(reading, mail, VENDORS["email"], addressee)
     elif isinstance(said, Ask):
         _add_ask(reading, said, addressee)
     else:
@@ -115,7 +119,7 @@ def _add_drafts(
     own_key = event.own_key or f"event-{event.id}"
     for draft in read(vendor, payload, overrides=overrides, own_key=own_key):
         _add(reading, draft, choose(addressee.rules, addressee.default, draft), addressee)
-    if not reading.signals and not reading.rows:
+    if not reading.signals and not reading.rows and not reading.detail:
         reading.detail = "It holds nothing that is an alert."
 
 

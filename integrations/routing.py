@@ -141,10 +141,12 @@ def _compiled(canonical: str) -> Condition:
     if not value and operator != Operator.EXISTS:
         raise BadCondition(f"The condition on {name} needs a value.")
     path = tuple(name.strip().lstrip("/").split("."))
-    return Condition(name.strip(), path, _test(Operator(operator), value))
+    return Condition(name.strip(), path, test_of(Operator(operator), value))
 
 
-def _test(operator: Operator, value: str) -> Test:
+@lru_cache(maxsize=4096)
+def test_of(operator: Operator, value: str) -> Test:
+    """Return the test of a text that an operator and a value mean. Raises BadCondition."""
     wanted = value.casefold()
     if operator is Operator.EXISTS:
         return lambda text: text != ""

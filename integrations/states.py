@@ -81,6 +81,24 @@ class Said(TextChoices):
     LOG = "log", "Note"
 
 
+class MailField(TextChoices):
+    """What a mail rule looks at."""
+
+    SUBJECT = "subject", "Subject"
+    SENDER = "sender", "Sender"
+    BODY = "body", "Text"
+    ANY = "any", "Any of them"
+
+
+class MailAction(TextChoices):
+    """What a mail rule makes of a mail."""
+
+    TRIGGER = "trigger", "Open an alert"
+    ACKNOWLEDGE = "acknowledge", "Acknowledge it"
+    RESOLVE = "resolve", "Resolve it"
+    IGNORE = "ignore", "Ignore it"
+
+
 class Operator(TextChoices):
     EQUALS = "equals", "is"
     CONTAINS = "contains", "contains"

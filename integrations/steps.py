@@ -22,7 +22,11 @@ def steps(integration: Integration) -> list[Block]:
     """Return what to do in the tool. The key is a place-holder unless it has just been made."""
     key = integration.key or "<the key>"
     text = VENDORS[integration.kind].setup.format(
-        url=address(integration), key=key, base=settings.PUBLIC_URL
+        url=address(integration),
+        key=key,
+        base=settings.PUBLIC_URL,
+        mail=f"{key}@{settings.EMAIL_IN_DOMAIN or '<your mail domain>'}",
+        mail_with_key=f"{key}+db-1/disk@{settings.EMAIL_IN_DOMAIN or '<your mail domain>'}",
     )
     return _blocks(text)
 

@@ -20,6 +20,7 @@ from django.db import connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from alertops import clock, doorbell
+from integrations.keys import key_hash
 from integrations.limits import Buckets
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,14 @@ WITH i AS (
     RETURNING id
 )
 SELECT e.id, i.source_ptr_id, i.rate_per_minute, i.burst FROM e, i
+"""
+
+
+_KNOWS = """
+SELECT 1 FROM integrations_key k
+JOIN integrations_integration i ON i.source_ptr_id = k.integration_id
+WHERE k.digest = %s AND k.standing <> 'void' AND i.is_active
+    AND (k.valid_until IS NULL OR k.valid_until > %s)
 """
 
 
@@ -98,8 +107,14 @@ def store(parcel: Parcel) -> int | None:
     return int(row[0])
 
 
+def knows(key: str, at: datetime) -> bool:
+    """Whether an active integration has this key. Raises Unavailable."""
+    return _execute(_KNOWS, (key_hash(key), at)) is not None
+
+
 def _keep(parcel: Parcel, refused: int) -> tuple[Any, ...] | None:
     row = _execute(
+        _STORE,
         (
             parcel.key_hash,
             parcel.at,
@@ -113,7 +128,7 @@ def _keep(parcel: Parcel, refused: int) -> tuple[Any, ...] | None:
             parcel.own_key,
             parcel.oversized,
             refused,
-        )
+        ),
     )
     if row is not None:
         doorbell.ring("inbox")
@@ -128,15 +143,15 @@ def _short(text: str, limit: int) -> str:
     return "".join(printable).encode("utf-8", "replace").decode()[:limit]
 
 
-def _execute(values: tuple[Any, ...]) -> tuple[Any, ...] | None:
+def _execute(statement: str, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
     if connection.in_atomic_block:
         with connection.cursor() as cursor:
-            cursor.execute(_STORE, values)
+            cursor.execute(statement, values)
             row: tuple[Any, ...] | None = cursor.fetchone()
             return row
     pool = _pool()
     try:
-        return _once(pool, values)
+        return _once(pool, statement, values)
     except psycopg.OperationalError:
         # The database has restarted and every idle connection is dead: throw them away and try
         # again once. Storing an event twice is harmless: the second is appended.
@@ -144,15 +159,17 @@ def _execute(values: tuple[Any, ...]) -> tuple[Any, ...] | None:
     except PoolTimeout:
         raise Unavailable from None
     try:
-        return _once(pool, values)
+        return _once(pool, statement, values)
     except (psycopg.OperationalError, PoolTimeout) as error:
         logger.warning("An event could not be stored: %s", type(error).__name__)
         raise Unavailable from None
 
 
-def _once(pool: ConnectionPool[Any], values: tuple[Any, ...]) -> tuple[Any, ...] | None:
+def _once(
+    pool: ConnectionPool[Any], statement: str, values: tuple[Any, ...]
+) -> tuple[Any, ...] | None:
     with pool.connection() as conn:
-        row: tuple[Any, ...] | None = conn.execute(_STORE, values).fetchone()
+        row: tuple[Any, ...] | None = conn.execute(statement, values).fetchone()
         return row
 
 

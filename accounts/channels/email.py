@@ -98,12 +98,13 @@ def compose(address: str, message: Message) -> EmailMultiAlternatives:
         "Message-ID": f"<{message.key}@{_domain()}>",
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
+        "X-AlertOps-Page": message.key,  # so that none of our own mails ever opens an alert
     }
     if message.severity == "critical" and not message.test:
         headers |= {"X-Priority": "1", "Importance": "high"}
     reply_to = None
-    if settings.INBOUND_DOMAIN and message.reply_token:
-        reply_to = [f"reply+{message.reply_token}@{settings.INBOUND_DOMAIN}"]
+    if settings.EMAIL_IN_DOMAIN and message.reply_token:
+        reply_to = [f"reply+{message.reply_token}@{settings.EMAIL_IN_DOMAIN}"]
     mail = EmailMultiAlternatives(
         subject,
         message.text,

@@ -24,6 +24,7 @@ from integrations.vendors.deadmanssnitch import deadmanssnitch
 from integrations.vendors.dynatrace import dynatrace
 from integrations.vendors.elastalert import elastalert
 from integrations.vendors.elastic import elastic
+from integrations.vendors.email import email
 from integrations.vendors.falco import falco
 from integrations.vendors.flux import flux
 from integrations.vendors.gatus import gatus
@@ -121,6 +122,7 @@ VENDORS: dict[str, Vendor] = {
         falco,
         flux,
         gatus,
+        email,
         generic,
         generic_form,
         generic_text,

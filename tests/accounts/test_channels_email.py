@@ -19,7 +19,7 @@ EMAIL = CHANNELS["email"]
 
 
 def test_a_mail_has_both_parts_and_says_it_is_automatic(smtp: SmtpDouble, settings: Any) -> None:
-    settings.INBOUND_DOMAIN = "in.example.org"
+    settings.EMAIL_IN_DOMAIN = "in.example.org"
     EMAIL.send(PRIYA, a_message())
     [mail] = smtp.wait(1)
     assert mail.recipients == [PRIYA]

@@ -1,4 +1,5 @@
-"""`manage.py serve`: the production entry. `serve web|worker|watchdog` starts one of the three."""
+"""`manage.py serve`: the production entry. `serve web|worker|watchdog|mail` starts one of
+them."""
 
 import importlib
 import logging
@@ -17,6 +18,7 @@ from alertops import (
     embedded_place,
     embedded_postgres,
     identity,
+    mailbox,
     static,
     watchdog,
     web,
@@ -28,18 +30,23 @@ from alertops.supervisor import AlreadyRunning, Child, Supervisor
 logger = logging.getLogger(__name__)
 
 MIGRATION_LOCK = 7310431
-MAINS = {"web": web.main, "worker": worker.main, "watchdog": watchdog.main}
+MAINS = {"web": web.main, "worker": worker.main, "watchdog": watchdog.main, "mail": mailbox.main}
+
+
+def _usual() -> list[str]:
+    """Everything, the mail listener where it has a port."""
+    return [name for name in MAINS if name != "mail" or settings.EMAIL_IN_PORT]
 
 
 class Command(BaseCommand):
-    help = "Migrates, then serves the web pages, the django-q2 cluster and the watchdog."
+    help = "Migrates, then serves the web pages, the django-q2 cluster, the watchdog and mail."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("only", nargs="?", choices=sorted(MAINS), help="start only this one")
         parser.add_argument("--demo", action="store_true", help="fill an empty database first")
 
     def handle(self, *args: Any, only: str | None, demo: bool, **options: Any) -> None:
-        names = [only] if only else list(MAINS)
+        names = [only] if only else _usual()
         supervisor = Supervisor(
             run_dir=settings.VAR_DIR / "run",
             children=[Child(name, MAINS[name]) for name in names],
