@@ -80,7 +80,7 @@ Content-Type=application/json and this body:
     {{
       "alert_id": "{{{{ $alert_id }}}}", "state": "{{{{ $state }}}}", "name": "{{{{ $name }}}}",
       "severity": "{{{{ $severity }}}}", "hostname": "{{{{ $hostname }}}}",
-      "sysName": "{{{{ $sysName }}}}", "title": "{{{{ $title }}}}",
+      "sysName": "{{{{ $sysName }}}}",
       "timestamp": "{{{{ $timestamp }}}}"
     }}
 """,
