@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from integrations import views, views_heartbeats, views_maintenance, views_services
+from integrations import views, views_heartbeats, views_maintenance, views_rehearsal, views_services
 
 app_name = "integrations"
 urlpatterns = [
@@ -27,6 +27,7 @@ urlpatterns = [
         name="edit-window",
     ),
     path("integrations/maintenance/<int:pk>/end/", views_maintenance.end_window, name="end-window"),
+    path("simulate/event/", views_rehearsal.simulate_event, name="simulate-event"),
     path("integrations/log/", views.log, name="log"),
     path("integrations/log/<int:pk>/", views.event, name="event"),
     re_path(r"^integrations/(?P<pk>[0-9]{1,15})/$", views.detail, name="detail"),

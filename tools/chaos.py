@@ -3,9 +3,9 @@
     python -m tools.chaos --n 500 --seed 7      (make chaos N=500 SEED=7)
     python -m tools.chaos --replay 7
 
-Starts a PostgreSQL and `manage.py serve` of its own with a Twilio double. First each kind of death
-alone, to measure the recovery; then a storm of them. Ends non-zero when a page was lost, more than
-0.2 % came twice, a promise broke, or a recovery took over 15 s.
+Starts a PostgreSQL and `manage.py serve` of its own with doubles of Twilio and a push service.
+First each kind of death alone, to measure the recovery; then a storm of them. Ends non-zero when a
+page was lost, more than 0.2 % came twice, a promise broke, or a recovery took over 15 s.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from tests.doubles.process import DoubleProcess
 from tools.chaos_faults import KINDS, Kind, Reaper
 from tools.chaos_house import ROOT, House
 from tools.chaos_load import Load
-from tools.chaos_oracle import KEY, PROMISES, Verdict, by_kind, judge, unfinished
+from tools.chaos_oracle import KEY, PROMISES, Verdict, by_kind, heard, judge, unfinished
 from tools.chaos_scene import Scene, build
 
 MOST_DOUBLES = 0.2  # per cent
@@ -59,25 +59,31 @@ class Run:
         """Return where a journal is."""
         return self.folder / f"{name}.jsonl"
 
+    @property
+    def accepted(self) -> list[Path]:
+        """What the providers took."""
+        return [self.path("accepted"), self.path("pushed")]
+
 
 class Ear:
-    """Follows the provider's journal while it is being written."""
+    """Follows the providers' journals while they are being written."""
 
-    def __init__(self, path: Path, scene: Scene, load: Load) -> None:
-        self._path, self._load = path, load
+    def __init__(self, paths: list[Path], scene: Scene, load: Load) -> None:
+        self._load = load
         self._last = {team.secondary for team in scene.teams}
         self._paged: dict[str, float] = {}
         self._changed = threading.Condition()
-        threading.Thread(target=self._follow, daemon=True).start()
+        for path in paths:
+            threading.Thread(target=self._follow, args=[path], daemon=True).start()
 
-    def _follow(self) -> None:
+    def _follow(self, path: Path) -> None:
         done = 0
         while True:
-            lines = journal.read_from(self._path, done)
+            lines = journal.read_from(path, done)
             done = lines.end
             for line in lines.facts:
                 if line["what"] == "accepted":
-                    self._hear(line["body"], line["to"], line["mono"])
+                    self._hear(*heard(line), line["mono"])
             time.sleep(0.05)
 
     def _hear(self, body: str, to: str, at: float) -> None:
@@ -119,12 +125,13 @@ def main() -> int:
     options = {"journal": run.path("accepted"), "seed": seed, "call_outcome": "answered"}
     with (
         DoubleProcess("tests.doubles.twilio", **options, **CALM) as twilio,
+        DoubleProcess("tests.doubles.push", journal=run.path("pushed")) as push,
         House(twilio.base_url, keep=wish.keep) as house,
     ):
-        scene = build(house.full_environment(), str(ROOT), alerts=_alerts(wish))
+        scene = build(house.full_environment(), str(ROOT), push, alerts=_alerts(wish))
         began = time.monotonic()
         _play(run, house, twilio, scene, wish)
-        verdict = judge(house, scene, run.path("answers"), run.path("accepted"), run.samples)
+        verdict = judge(house, scene, run.path("answers"), run.accepted, run.samples)
         verdict.broken += [f"an error in the log: {words}" for words in house.surprises()]
         good = report(run, verdict, time.monotonic() - began)
     if good and not wish.keep:
@@ -146,7 +153,7 @@ def _play(
 ) -> None:
     answers = Journal(run.path("answers"))
     load = Load(house.port, scene, answers, seed=run.seed, rate=wish.rate)
-    ear = Ear(run.path("accepted"), scene, load)
+    ear = Ear(run.accepted, scene, load)
     reaper = Reaper(house, Journal(run.path("faults")), run.seed)
     watching = threading.Event()
     watcher = threading.Thread(target=_sample, args=(house, run, watching), daemon=True)
@@ -160,11 +167,13 @@ def _play(
         twilio.knobs(**FAULTY)
         print(f"storm: {wish.n - reaper.count} deaths", flush=True)
         reaper.storm(wish.n - reaper.count, wish.pause, lambda: False)
+        reaper.wake_all()
         twilio.knobs(**dict.fromkeys(FAULTY, 0.0) | {"accept_rate": 1.0, "list_lag": 0.5})
         print("calm: waiting for the last pages", flush=True)
         load.stop()
         _settle(run, house, scene)
     finally:
+        reaper.wake_all()
         watching.set()
         watcher.join(10)
         answers.close()
@@ -212,7 +221,7 @@ def _settle(run: Run, house: House, scene: Scene, patience: float = 120.0) -> No
     house.wait_green(60)
     end = time.monotonic() + patience
     while time.monotonic() < end:
-        if not unfinished(scene, run.path("answers"), run.path("accepted")):
+        if not unfinished(scene, run.path("answers"), run.accepted):
             break
         time.sleep(1.0)
     time.sleep(5.0)  # a double would come now

@@ -1,10 +1,18 @@
-"""The deaths: which process each kind kills, how often each is chosen, and what was recovered."""
+"""The deaths: which process each kind kills, how often each is chosen, and what was recovered.
+
+A frozen process (SIGSTOP) is no death but worse: it wakes up after its lease and goes on where it
+stood, with everything it had in its hands.
+"""
 
 import random
 import signal
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+
+import psutil
 
 from tests.doubles.journal import Journal
 from tools.chaos_house import House, kill
@@ -18,8 +26,11 @@ class Kind:
     find: Callable[[House], list[int]]
     weight: int
     sign: int = signal.SIGKILL
+    frozen: float = 0.0
+    """Seconds after which it wakes up again, longer than any lease."""
 
 
+FREEZE = 20.0
 KINDS = (
     Kind("web worker", lambda house: house.web_workers(), 14),
     Kind("web", lambda house: house.leader("web"), 4),
@@ -35,6 +46,10 @@ KINDS = (
     Kind("postgres backend", lambda house: house.backends(), 4),
     Kind("postgres immediate", lambda house: house.postmaster(), 2, signal.SIGQUIT),
     Kind("postgres", lambda house: house.postmaster(), 2),
+    Kind("frozen sender", lambda house: house.loop("outbox"), 4, signal.SIGSTOP, FREEZE),
+    Kind("frozen tick", lambda house: house.loop("tick"), 3, signal.SIGSTOP, FREEZE),
+    Kind("frozen inbox", lambda house: house.loop("inbox"), 3, signal.SIGSTOP, FREEZE),
+    Kind("frozen watchdog", lambda house: house.leader("watchdog"), 2, signal.SIGSTOP, FREEZE),
 )
 
 
@@ -45,6 +60,8 @@ class Reaper:
         self._house, self._journal = house, journal
         self._random = random.Random(f"reaper {seed}")
         self.count = 0
+        self._frozen: dict[int, float] = {}
+        self._waking = threading.Lock()
 
     def strike(self, kind: Kind) -> float | None:
         """Kill one process of this kind; return when (monotonic), None when there is none now."""
@@ -58,9 +75,30 @@ class Reaper:
         if not kill(pid, kind.sign):
             self._journal.write("no target", kind=kind.name)
             return None
+        if kind.frozen:
+            self._freeze(pid, kind.frozen)
         self.count += 1
         self._journal.write("fault", kind=kind.name, pid=pid, number=self.count)
         return at
+
+    def _freeze(self, pid: int, seconds: float) -> None:
+        """Wake it up in so many seconds, unless somebody has killed it by then."""
+        with self._waking:
+            self._frozen[pid] = psutil.Process(pid).create_time()
+        timer = threading.Timer(seconds, self._wake, [pid])
+        timer.daemon = True
+        timer.start()
+
+    def _wake(self, pid: int) -> None:
+        with self._waking, suppress(psutil.Error):
+            born = self._frozen.pop(pid, None)
+            if born is not None and psutil.Process(pid).create_time() == born:
+                kill(pid, signal.SIGCONT)
+
+    def wake_all(self) -> None:
+        """Nothing stays frozen at the end of a run."""
+        for pid in list(self._frozen):
+            self._wake(pid)
 
     def storm(self, faults: int, pause: float, stop: Callable[[], bool]) -> None:
         """Kill `faults` times, `pause` seconds apart on average."""

@@ -64,6 +64,7 @@ class House:
             "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
             "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
             "TWILIO_FROM": FROM,
+            "PUSH_ALLOW_PRIVATE": "yes",
         }
         self._serve: subprocess.Popen[bytes] | None = None
 

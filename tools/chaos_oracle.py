@@ -77,14 +77,29 @@ class Verdict:
 class Pages:
     """What the provider accepted, by alert key and number."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, paths: list[Path]) -> None:
         self.at: dict[tuple[str, str], list[float]] = defaultdict(list)
-        for line in journal.read(path, "accepted"):
-            for key in dict.fromkeys(KEY.findall(line["body"])):
-                self.at[key, line["to"]].append(line["mono"])
+        topics: set[str] = set()
+        for line in (line for path in paths for line in journal.read(path, "accepted")):
+            if topic := line.get("topic"):
+                if topic in topics:  # the browser shows the second in place of the first
+                    continue
+                topics.add(topic)
+            text, to = heard(line)
+            for key in dict.fromkeys(KEY.findall(text)):
+                self.at[key, to].append(line["mono"])
 
 
-def judge(house: House, scene: Scene, answers: Path, accepted: Path, samples: list[str]) -> Verdict:
+def heard(line: dict[str, Any]) -> tuple[str, str]:
+    """The words of an accepted message or call, and whom it went to."""
+    if line["kind"] == "push":
+        return str(line["payload"]), str(line["subscription"])
+    return str(line["body"]), str(line["to"])
+
+
+def judge(
+    house: House, scene: Scene, answers: Path, accepted: list[Path], samples: list[str]
+) -> Verdict:
     """Compare what was promised to the senders with what people got."""
     pages, verdict = Pages(accepted), Verdict(broken=list(samples))
     lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -165,7 +180,7 @@ def _made_too_late(house: House, lines: dict[str, list[dict[str, Any]]]) -> list
     ]
 
 
-def unfinished(scene: Scene, answers: Path, accepted: Path) -> list[str]:
+def unfinished(scene: Scene, answers: Path, accepted: list[Path]) -> list[str]:
     """Return alerts nobody has answered whose people were not all paged yet."""
     pages, open_keys = Pages(accepted), {}
     for line in journal.read(answers):

@@ -1,4 +1,5 @@
-"""Who is on call in the chaos run: teams of a Primary and a Secondary, reached by text only."""
+"""Who is on call in the chaos run: teams of a Primary, reached by text, call or push, and a
+Secondary, reached by text."""
 
 import hashlib
 import json
@@ -9,9 +10,12 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tests.doubles.process import DoubleProcess
+
 LEVEL_WAIT = 8
 PROBES = 100  # the first teams are for probes
-ALERTS_EACH = 4  # nobody may get more texts in a quarter of an hour than the product allows
+ALERTS_EACH = 3  # nobody may get more calls in a quarter of an hour than the product allows
+KINDS = ("sms", "sms", "voice", "push")  # of the Primaries, in turn
 
 
 @dataclass(frozen=True)
@@ -32,10 +36,13 @@ class Scene:
     level_wait: float = LEVEL_WAIT
 
 
-def build(environment: dict[str, str], root: str, *, alerts: int) -> Scene:
+def build(environment: dict[str, str], root: str, push: DoubleProcess, *, alerts: int) -> Scene:
     """Write a scene for so many alerts into the database of `environment`, in its own process."""
+    teams = PROBES + alerts // ALERTS_EACH + 1
+    browsers = [push.ask("/__subscribe__") for _ in range(teams // len(KINDS) + 1)]
     done = subprocess.run(
-        [sys.executable, "-m", "tools.chaos_scene", str(PROBES + alerts // ALERTS_EACH + 1)],
+        [sys.executable, "-m", "tools.chaos_scene", str(teams)],
+        input=json.dumps(browsers),
         cwd=root,
         env=environment,
         capture_output=True,
@@ -48,7 +55,7 @@ def build(environment: dict[str, str], root: str, *, alerts: int) -> Scene:
     return Scene([Team(**team) for team in facts["teams"]], facts["login"], facts["level_wait"])
 
 
-def write(teams: int) -> Scene:
+def write(teams: int, browsers: list[dict[str, Any]]) -> Scene:
     """Write teams, policy and token. Django must be set up."""
     from django.db import transaction
 
@@ -66,10 +73,10 @@ def write(teams: int) -> Scene:
         user=admin, name="chaos", prefix=secret[:8], digest=digest, scopes=["read", "write"]
     )
     with transaction.atomic():
-        return Scene(_teams(teams, policy), f"Bearer {secret}")
+        return Scene(_teams(teams, policy, browsers), f"Bearer {secret}")
 
 
-def _teams(count: int, policy: Any) -> list[Team]:
+def _teams(count: int, policy: Any, browsers: list[dict[str, Any]]) -> list[Team]:
     """Write everybody at once; only integrations, which are sources too, go one by one."""
     from accounts.fields import digest
     from accounts.models import ContactMethod, NotificationRule, User
@@ -85,15 +92,16 @@ def _teams(count: int, policy: Any) -> list[Team]:
     people = User.objects.bulk_create(
         [User(email=f"{p[1:]}@example.org", name=p, password="!") for two in phones for p in two]
     )
+    ways = [_way(place, person.name, browsers) for place, person in enumerate(people)]
     methods = ContactMethod.objects.bulk_create(
         ContactMethod(
             user=person,
-            kind="sms",
-            address=person.name,
-            address_digest=digest(person.name),
+            kind=kind,
+            address=address,
+            address_digest=digest(address),
             verified_at=clock.now(),
         )
-        for person in people
+        for person, (kind, address, _) in zip(people, ways, strict=True)
     )
     NotificationRule.objects.bulk_create(
         [NotificationRule(user_id=m.user_id, urgency="high", contact_method=m) for m in methods]
@@ -109,13 +117,25 @@ def _teams(count: int, policy: Any) -> list[Team]:
         for place, person in enumerate(people)
     )
     teams = []
-    for group, two in zip(groups, phones, strict=True):
+    for number, group in enumerate(groups):
         limits = {"rate_per_minute": 600_000, "burst": 100_000}
         integration = Integration(name=group.name, kind="generic", group=group, **limits)
         key = integration.issue_key()
         integration.save()
-        teams.append(Team(f"/integrations/{key}/", *two))
+        teams.append(Team(f"/integrations/{key}/", ways[2 * number][2], ways[2 * number + 1][2]))
     return teams
+
+
+def _way(place: int, number: str, browsers: list[dict[str, Any]]) -> tuple[str, str, str]:
+    """How somebody is reached: the channel, the address, and what the double calls it."""
+    from accounts.channels import CHANNELS
+
+    kind = KINDS[place // 2 % len(KINDS)] if place % 2 == 0 else "sms"
+    if kind != "push":
+        return kind, number, number
+    browser = browsers[place // 2 // len(KINDS)]
+    address = CHANNELS["push"].clean(json.dumps(browser))
+    return kind, address, str(browser["endpoint"]).rsplit("/", 1)[-1]
 
 
 if __name__ == "__main__":
@@ -123,4 +143,4 @@ if __name__ == "__main__":
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "alertops.settings")
     django.setup()
-    print(json.dumps(asdict(write(int(sys.argv[1])))))
+    print(json.dumps(asdict(write(int(sys.argv[1]), json.load(sys.stdin)))))

@@ -185,7 +185,8 @@ class TwilioDouble(HttpDouble):
             self._by_sid[record.sid] = record
             self._by_number[record.to].append(record)
             self._changed.notify_all()
-        facts = {"sid": record.sid, "to": record.to, "from": record.from_, "body": record.body}
+        facts = {"sid": record.sid, "to": record.to, "from": record.from_}
+        facts["body"] = record.body or record.fields.get("Twiml", "")
         facts |= {"callback": record.status_callback, "url": record.url}
         self.journal.write("accepted", kind=kind, token=record.token, fault=fault, **facts)
         if self.knobs.callbacks or self.knobs.call_outcome:

@@ -38,6 +38,7 @@ class Run:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self._answers, self._accepted = folder / "answers.jsonl", folder / "accepted.jsonl"
+        self._pushed = folder / "pushed.jsonl"
         self._monkeypatch = monkeypatch
         self.house = House()
 
@@ -54,15 +55,27 @@ class Run:
 
     def page(self, to: str, at: float, key: str = KEY) -> None:
         self._write(
-            self._accepted, at, "accepted", {"to": to, "body": f"#1 {key} disk full [K7Q2]"}
+            self._accepted,
+            at,
+            "accepted",
+            {"kind": "message", "to": to, "body": f"#1 {key} disk full [K7Q2]"},
         )
+
+    def push(self, to: str, at: float, topic: str = "a") -> None:
+        facts = {"kind": "push", "subscription": to, "topic": topic}
+        facts["payload"] = f'{{"title": "{KEY} disk full"}}'
+        self._write(self._pushed, at, "accepted", facts)
+
+    @property
+    def accepted(self) -> list[Path]:
+        return [self._accepted, self._pushed]
 
     def judge(self) -> Verdict:
         house: Any = self.house
-        return judge(house, SCENE, self._answers, self._accepted, [])
+        return judge(house, SCENE, self._answers, self.accepted, [])
 
     def unfinished(self) -> list[str]:
-        return unfinished(SCENE, self._answers, self._accepted)
+        return unfinished(SCENE, self._answers, self.accepted)
 
 
 def climb(run: Run) -> None:
@@ -145,3 +158,15 @@ def test_what_the_database_owes_is_checked(
     climb(run)
     spoil(run)
     assert len(getattr(run.judge(), field)) == 1
+
+
+def test_a_push_counts_and_its_repetition_under_the_same_topic_does_not(run: Run) -> None:
+    run.answer("trigger", 10)
+    run.push(TEAM.primary, 10.1)
+    run.push(TEAM.primary, 11.0)
+    run.page(TEAM.secondary, 18)
+    verdict = run.judge()
+    assert not verdict.lost
+    assert not verdict.doubles
+    run.push(TEAM.primary, 12.0, topic="b")
+    assert run.judge().doubles == [f"{KEY} to {TEAM.primary}"]
