@@ -14,6 +14,7 @@ from django.db import transaction
 
 from accounts.models import User
 from alertops import doorbell
+from alerts import bundles
 from alerts.models import Alert, AlertEvent
 from alerts.signals_in import Outcome, Signal, open_alerts
 from alerts.states import TRANSITIONS, Kind, NotAllowed, Severity, Status, Verb, Wake
@@ -86,6 +87,7 @@ def _acknowledge(alert: Alert, move: Move) -> None:
     _stop(alert)
     _wake(alert, Wake.ACKNOWLEDGED, move.now)  # the policy may say that it expires
     _tell(alert, Kind.ACKNOWLEDGED, move)
+    bundles.acknowledge_too(alert.pk, move.actor.pk if move.actor else None, move.now)
 
 
 def _say_so_too(alert: Alert, move: Move) -> None:
@@ -104,6 +106,7 @@ def _unacknowledge(alert: Alert, move: Move) -> None:
     _reopen(alert)
     _wake(alert, _beginning(alert), move.now + UNACKNOWLEDGE_GRACE)
     _tell(alert, Kind.UNACKNOWLEDGED, move)
+    bundles.unacknowledge_too(alert.pk, move.actor.pk if move.actor else None, move.now)
 
 
 def _resolve(alert: Alert, move: Move) -> None:
@@ -113,6 +116,7 @@ def _resolve(alert: Alert, move: Move) -> None:
     alert.resolved_at, alert.resolved_by = move.now, move.actor
     _stop(alert)
     _tell(alert, Kind.RESOLVED, move)
+    bundles.resolve_too(alert.pk, move.actor.pk if move.actor else None, move.now)
 
 
 def _escalate(alert: Alert, move: Move) -> None:
@@ -193,6 +197,7 @@ def _reopen(alert: Alert) -> None:
     """Back to triggered, owned by nobody, nothing promised. The caller says when to wake."""
     alert.status = Status.TRIGGERED
     alert.acknowledged_at = alert.acknowledged_by = alert.snoozed_until = None
+    alert.parent = None  # somebody wants this very one
     # Somebody wants it paged: maintenance, if it still goes on, is asked anew by its own sweep.
     alert.acknowledgement_expires, alert.suppressed, alert.discard_at = False, False, None
     if alert.group_id is not None:
@@ -234,6 +239,7 @@ _STATE = [
     "snoozed_until",
     "suppressed",
     "discard_at",
+    "parent",
     "wake_at",
     "wake",
     "epoch",

@@ -49,7 +49,7 @@ _AWAKE = (
     + """
 WHERE wake_at < %s AND source_id IS NOT NULL
     AND (%s OR source_id = ANY(%s::bigint[]) OR group_id = ANY(%s::bigint[]))
-    AND NOT (wake IN ('escalate', 'assigned') AND wake_at <= %s)
+    AND NOT (wake IN ('escalate', 'assigned') AND wake_at <= %s) AND parent_id IS NULL
     AND (status = 'triggered' OR acknowledgement_expires)
 ORDER BY wake_at, id LIMIT %s
 """

@@ -123,6 +123,18 @@ class Alert(models.Model):
     # same: whoever should have closed it may be gone, and a page too many is the lesser evil.
     discard_at = models.DateTimeField(null=True, blank=True)
 
+    # Alerts that belong together: `bundle` is what they have in common, `parent` the one of them
+    # that pages. It has no parent itself.
+    bundle = models.CharField(max_length=64, blank=True, db_default="")
+    parent = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="children",
+        db_index=False,
+    )
+
     # The engine's memory. `wake_at` is the next instant it must look, `wake` why; `epoch` is
     # raised by every human answer, and a notification of an older epoch is never sent.
     wake_at = models.DateTimeField(null=True, blank=True)
@@ -173,6 +185,10 @@ class Alert(models.Model):
                 | Q(suppressed=True, wake_at__gt=models.F("discard_at")),
                 name="what_is_not_discarded_wakes_up",
             ),
+            models.CheckConstraint(
+                condition=Q(parent__isnull=True) | ~Q(parent=models.F("id")),
+                name="no_alert_follows_itself",
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index("wake_at", name="alert_due", condition=Q(wake_at__isnull=False)),
@@ -183,6 +199,14 @@ class Alert(models.Model):
             models.Index("wake_at", name="alert_held_back", condition=Q(suppressed=True)),
             models.Index(
                 "discard_at", name="alert_discarded", condition=Q(discard_at__isnull=False)
+            ),
+            models.Index("parent", name="alert_follows", condition=Q(parent__isnull=False)),
+            models.Index(
+                "source",
+                "bundle",
+                "id",
+                name="alert_leads",
+                condition=~Q(status="resolved") & ~Q(bundle="") & Q(parent__isnull=True),
             ),
         ]
 

@@ -49,6 +49,8 @@ class Signal:
     wait: int = 0
     """Seconds before a new alert pages; nobody hears of one that recovers meanwhile."""
     hold: Hold | None = None
+    bundle: str = ""
+    """What it has in common with others that are paged once."""
 
     @property
     def key(self) -> Key:

@@ -15,6 +15,7 @@ import orjson
 from django.db import transaction
 
 from alertops import prepared
+from alerts.bundles import pass_on
 from alerts.signals import Hold, Key, Outcome, Signal, held
 from alerts.states import SEVERITY_RANK, Kind, Severity, Status, Wake, urgency_of
 from alerts.timeline import Fact, record
@@ -123,14 +124,14 @@ def _lock_open(wave: Iterable[Key]) -> dict[Key, _Open]:
 _INSERT = """
 INSERT INTO alerts_alert (source_id, dedup_key, title, description, severity, status, group_id,
     assignee_id, policy_hint, tags, links, details, event_count, opened_at, last_event_at, wake_at,
-    wake, epoch, suppressed, discard_at, acknowledgement_expires)
+    wake, epoch, suppressed, discard_at, acknowledgement_expires, bundle)
 SELECT source_id, dedup_key, title, description, severity, 'triggered', group_id, assignee_id,
     policy_hint, tags, links, details, event_count, %s, %s, wake_at, wake, 1, suppressed,
-    discard_at, false
+    discard_at, false, bundle
 FROM jsonb_to_recordset(%s::jsonb) AS s(source_id bigint, dedup_key text, title text,
     description text, severity text, group_id bigint, assignee_id bigint, policy_hint bigint,
     tags text[], links jsonb, details jsonb, event_count int, wake_at timestamptz, wake text,
-    suppressed boolean, discard_at timestamptz)
+    suppressed boolean, discard_at timestamptz, bundle text)
 ON CONFLICT (source_id, dedup_key) WHERE status <> 'resolved'
 DO UPDATE SET event_count = alerts_alert.event_count + excluded.event_count,
     last_event_at = excluded.last_event_at
@@ -192,6 +193,7 @@ def _row(signal: Signal, count: int, now: datetime) -> dict[str, Any]:
         "wake": wake.value if signal.group_id else Wake.ASSIGNED.value,
         "suppressed": hold is not None,
         "discard_at": hold.until if hold and hold.discard else None,
+        "bundle": signal.bundle,
     }
 
 
@@ -229,7 +231,8 @@ def _update(rows: list[dict[str, Any]], now: datetime) -> None:
                 wake_at = CASE WHEN r.restart THEN %s ELSE a.wake_at END,
                 wake = CASE WHEN r.restart AND a.group_id IS NOT NULL THEN 'start'
                             WHEN r.restart THEN 'assigned' ELSE a.wake END,
-                epoch = a.epoch + r.restart::int
+                epoch = a.epoch + r.restart::int,
+                parent_id = CASE WHEN r.restart THEN NULL ELSE a.parent_id END
             FROM jsonb_to_recordset(%s::jsonb)
               AS r(id bigint, n int, severity text, restart boolean)
             WHERE a.id = r.id
@@ -252,6 +255,7 @@ def _resolve(ids: list[int], now: datetime) -> None:
             """,
             [now, now, ids],
         )
+    pass_on(ids, now)
 
 
 def _acknowledge(ids: list[int], now: datetime) -> None:

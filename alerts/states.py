@@ -48,6 +48,7 @@ class Wake(TextChoices):
     RESUME = "resume", "Nobody confirmed in time: go on where the policy stood"
     SUPPRESSED = "suppressed", "Look again when maintenance ends"
     ACKNOWLEDGED = "acknowledged", "Does this acknowledgement expire?"
+    ATTACHED = "attached", "Is the alert it follows still open?"
 
 
 class Verb(TextChoices):
@@ -76,6 +77,8 @@ class Kind(TextChoices):
     SNOOZE_ENDED = "snooze_ended", "Snooze ended"
     SUPPRESSED = "suppressed", "Suppressed by maintenance"
     RELEASED = "released", "Released from maintenance"
+    ATTACHED = "attached", "Attached to another alert"
+    DETACHED = "detached", "Stands alone"
     RESOLVED = "resolved", "Resolved"
     NOTED = "noted", "Note"
     ESCALATION_STARTED = "escalation_started", "Escalation started"

@@ -10,6 +10,9 @@ import orjson
 from alertops import prepared
 from alerts.states import Wake
 
+LOOK_AGAIN = timedelta(minutes=5)
+"""How often the engine makes sure that an attached alert still has somebody to follow."""
+
 
 @dataclass(slots=True)
 class DueAlert:
@@ -28,6 +31,8 @@ class DueAlert:
     acknowledged_at: datetime | None
     acknowledged_by_id: int | None
     acknowledgement_expires: bool
+    leader: str | None = None
+    """The status of the alert it follows."""
 
 
 @dataclass(slots=True)
@@ -35,7 +40,8 @@ class Rescheduled:
     """What the engine decided about one alert.
 
     `retrigger`: its acknowledgement timed out; back to triggered, epoch + 1, owned by nobody.
-    `disown`: an assignment timed out. `expires`: this acknowledgement will time out at `wake_at`.
+    `disown`: an assignment timed out. `detach`: it follows no other any more. `expires`: this
+    acknowledgement will time out at `wake_at`.
     """
 
     alert_id: int
@@ -44,13 +50,15 @@ class Rescheduled:
     retrigger: bool = False
     disown: bool = False
     expires: bool = False
+    detach: bool = False
 
 
 # Ordered by lateness: whoever waited longest goes first. SKIP LOCKED: what somebody is
 # acknowledging right now, or another engine holds, is none of our business.
 _CLAIM = """
 SELECT id, status, wake, wake_at, epoch, severity, group_id, assignee_id, policy_hint,
-       snoozed_until IS NOT NULL, acknowledged_at, acknowledged_by_id, acknowledgement_expires
+       snoozed_until IS NOT NULL, acknowledged_at, acknowledged_by_id, acknowledgement_expires,
+       (SELECT p.status FROM alerts_alert p WHERE p.id = alerts_alert.parent_id)
 FROM alerts_alert
 WHERE wake_at <= %s {more}
 ORDER BY wake_at LIMIT %s
@@ -97,9 +105,10 @@ SET wake_at = r.wake_at, wake = r.wake, snoozed_until = NULL, suppressed = false
     status = CASE WHEN r.retrigger THEN 'triggered' ELSE a.status END,
     acknowledged_at = CASE WHEN r.retrigger THEN NULL ELSE a.acknowledged_at END,
     acknowledged_by_id = CASE WHEN r.retrigger THEN NULL ELSE a.acknowledged_by_id END,
-    epoch = a.epoch + r.retrigger::int
+    epoch = a.epoch + r.retrigger::int,
+    parent_id = CASE WHEN r.detach THEN NULL ELSE a.parent_id END
 FROM jsonb_to_recordset(%s::jsonb) AS r(alert_id bigint, wake_at timestamptz, wake text,
-    retrigger boolean, disown boolean, expires boolean)
+    retrigger boolean, disown boolean, expires boolean, detach boolean)
 WHERE a.id = r.alert_id
 """
 

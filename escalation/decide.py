@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from alerts.states import Kind, Wake, urgency_of
 from alerts.timeline import Fact
-from alerts.wakes import DueAlert, Rescheduled
+from alerts.wakes import LOOK_AGAIN, DueAlert, Rescheduled
 from escalation.plan import (
     Answer,
     PolicyPlan,
@@ -73,7 +73,10 @@ def decide(alert: DueAlert, standing: Standing, people: Directory, now: datetime
     """Decide about one due alert. `standing` is updated in place and stored with the decision."""
     decision = Decision(Rescheduled(alert.id, now + timedelta(seconds=60)), standing=standing)
     look = _Look(alert, standing, people, now, decision)
-    if alert.status == "acknowledged":
+    if alert.wake == Wake.ATTACHED and not look.stands_alone():
+        decision.standing = None
+        decision.reschedule = Rescheduled(alert.id, now + LOOK_AGAIN, Wake.ATTACHED)
+    elif alert.status == "acknowledged":
         look.acknowledged()
     else:
         look.triggered()
@@ -128,6 +131,15 @@ class _Look:
     people: Directory
     now: datetime
     decision: Decision
+
+    def stands_alone(self) -> bool:
+        """Whether an attached alert has nobody to follow any more, and so pages by itself."""
+        if self.alert.leader in ("triggered", "acknowledged"):
+            return False
+        self.decision.reschedule.detach = True
+        self.alert.wake = Wake.START if self.alert.group_id is not None else Wake.ASSIGNED
+        self.tell(Kind.DETACHED)
+        return True
 
     def acknowledged(self) -> None:
         timeout = self.standing.policy.acknowledgement_timeout

@@ -29,6 +29,7 @@ from escalation.policies import Choice, freeze, frozen
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+_ANEW = (Wake.START, Wake.SUPPRESSED, Wake.ATTACHED)
 SECONDS = 2.5
 """How long a single tick may work before it returns to show its heartbeat."""
 LANES = 3
@@ -144,11 +145,7 @@ def _running(alert_ids: list[int]) -> dict[int, _Running]:
 def _standings(due: Sequence[DueAlert]) -> dict[int, Standing]:
     """Where each alert's escalation stands; a new one, with its policy chosen, where it begins."""
     running = _running([alert.id for alert in due])
-    begins = [
-        alert
-        for alert in due
-        if alert.id not in running or alert.wake in (Wake.START, Wake.SUPPRESSED)
-    ]
+    begins = [alert for alert in due if alert.id not in running or alert.wake in _ANEW]
     choice = None
     if begins:
         choice = Choice(
@@ -159,7 +156,7 @@ def _standings(due: Sequence[DueAlert]) -> dict[int, Standing]:
     standings: dict[int, Standing] = {}
     for alert in due:
         row = running.get(alert.id)
-        fresh = choice is not None and (row is None or alert.wake in (Wake.START, Wake.SUPPRESSED))
+        fresh = choice is not None and (row is None or alert.wake in _ANEW)
         if fresh and choice is not None:
             chosen_by, plan, version_id = choice.choose(alert.policy_hint, alert.group_id)
             standings[alert.id] = Standing(

@@ -177,6 +177,8 @@ def _state(alert: Alert, running: Escalation | None, plan: PolicyPlan) -> str:
         return "snoozed"
     if alert.suppressed:
         return "suppressed"
+    if alert.parent_id:
+        return "attached"
     if alert.wake in (Wake.ASSIGNED, Wake.RESUME) and alert.assignee_id:
         return "assigned"
     if _begins(alert, running):

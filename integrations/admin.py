@@ -30,8 +30,10 @@ class RouteInline(StackedInline):
         ("position", "name"),
         "conditions",
         ("group", "assignee"),
-        ("policy", "severity"),
-        "drop",
+        ("by_topic", "policy"),
+        ("severity", "wait_seconds", "tags"),
+        ("group_by", "group_seconds"),
+        ("opens_incident", "drop"),
     )
 
 
@@ -65,6 +67,17 @@ class IntegrationAdmin(ModelAdmin):
             },
         ),
         ("Limits", {"fields": (("rate_per_minute", "burst"),), "classes": ("collapse",)}),
+        (
+            "Much at once: grouping, storms, flapping",
+            {
+                "fields": (
+                    ("group_by", "group_seconds"),
+                    "storm_after",
+                    ("flap_count", "flap_seconds"),
+                ),
+                "classes": ("collapse",),
+            },
+        ),
         (
             "Mapping (JMESPath, for payloads whose fields are not found by themselves)",
             {"fields": _MAPPED, "classes": ("collapse",)},

@@ -75,7 +75,8 @@ class IntegrationFields(_Target):
         model = Integration
         fields = (
             "id", "name", "kind", "is_active", "group", "assignee", "policy", "default_severity",
-            "rate_per_minute", "burst", "mapping", "key_prefix", "last_event_at", "key", "url",
+            "rate_per_minute", "burst", "group_by", "group_seconds", "storm_after", "flap_count",
+            "flap_seconds", "mapping", "key_prefix", "last_event_at", "key", "url",
         )  # fmt: skip
         read_only_fields = ("id", "last_event_at")
 
@@ -121,7 +122,8 @@ class RouteFields(_Target):
     class Meta:
         model = Route
         fields = (
-            "id", "position", "name", "conditions", "group", "assignee", "policy", "severity",
+            "id", "position", "name", "conditions", "group", "assignee", "by_topic", "policy",
+            "severity", "wait_seconds", "tags", "group_by", "group_seconds", "opens_incident",
             "drop",
         )  # fmt: skip
         read_only_fields = ("id",)

@@ -73,22 +73,44 @@ def lines(conditions: list[dict[str, str]]) -> list[str]:
     return found
 
 
-class RouteForm(forms.ModelForm):
+class Lenient(forms.ModelForm):
+    """What is left empty is what the model says it is by itself."""
+
+    lenient: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.lenient:
+            if name in self.fields:
+                self.fields[name].required = False
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in self.lenient:
+            if data.get(name) is None and name in self.fields:
+                data[name] = self._meta.model._meta.get_field(name).get_default()
+        return data
+
+
+class RouteForm(Lenient):
     """A route in the console."""
+
+    lenient = ("wait_seconds",)
 
     conditions = ConditionsField(
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text="One a line, all must hold: “labels.team equals payments”, “title contains "
         f"disk”. Operators: {', '.join(Operator.values)}. The fields title, severity, description, "
-        "dedup_key and tags are the alert's; any other is looked up in the payload. Without "
-        "conditions the route takes everything.",
+        "dedup_key, tags and topics are the alert's; any other is looked up in the payload. "
+        "Without conditions the route takes everything.",
     )
 
     class Meta:
         model = Route
         fields = (
-            "position", "name", "conditions", "group", "assignee", "policy", "severity", "drop",
+            "position", "name", "conditions", "group", "assignee", "by_topic", "policy", "severity",
+            "wait_seconds", "tags", "group_by", "group_seconds", "opens_incident", "drop",
         )  # fmt: skip
 
 
@@ -101,14 +123,17 @@ class Expression(forms.CharField):
         super().__init__(required=False, max_length=expressions.LONGEST, **kwargs)
 
 
-class IntegrationForm(forms.ModelForm):
+class IntegrationForm(Lenient):
     """An integration in the console; each field that can be mapped has a box of its own."""
+
+    lenient = ("storm_after", "flap_count", "flap_seconds")
 
     class Meta:
         model = Integration
         fields = (
             "name", "kind", "is_active", "group", "assignee", "policy", "default_severity",
-            "rate_per_minute", "burst",
+            "rate_per_minute", "burst", "group_by", "group_seconds", "storm_after", "flap_count",
+            "flap_seconds",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -133,7 +158,7 @@ class IntegrationForm(forms.ModelForm):
     map_link = Expression(label="Link")
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
+        data = super().clean()
         mapping = {
             name: text
             for name in expressions.FIELDS

@@ -17,7 +17,7 @@ from django.db import OperationalError, connection, transaction
 
 from alertops import doorbell, prepared
 from alerts.signals_in import Outcome
-from integrations import maintenance
+from integrations import calming, maintenance
 from integrations.addresses import addressees, seen, used
 from integrations.asks import settle
 from integrations.reading import Event, Reading, poisoned, read_event
@@ -111,7 +111,9 @@ def _work(events: Sequence[Event], now: datetime) -> None:
     windows = maintenance.active(now)
     readings = [read_event(event, known[event.integration_id], windows) for event in events]
     signals = [signal for reading in readings for signal in reading.signals]
+    calming.damp(signals, known, now)
     outcomes = settle(signals, now=now)
+    calming.gather(readings, outcomes, known, now)
     _record(readings, outcomes, now)
     seen({event.integration_id for event in events}, known, now)
     used({event.key_id for event in events if event.key_id is not None}, now)

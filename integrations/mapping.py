@@ -38,12 +38,30 @@ class Draft:
     remarks: list[str] = attribute(default_factory=list)
     item: Any = None  # what routes look at
 
+    def find(self, path: str, severity: str) -> Any:
+        """Return what a condition's field stands for: ours by name, any other in the payload."""
+        if path == "severity":
+            return severity
+        if path == "topics":
+            return self.topics()
+        if path in _OURS:
+            return getattr(self, path)
+        return dig(self.item, path.strip().lstrip("/").split("."))
+
+    def topics(self) -> list[str]:
+        """Return what the alert is about: its tags, whole and after their colon, and `topic`."""
+        said = dig(self.item, ("topics",)) or dig(self.item, ("topic",))
+        found = [*self.tags, *(said if isinstance(said, list) else [said])]
+        words = [texts.words(each).strip().lower() for each in found[:100] if each]
+        return [part for word in words for part in dict.fromkeys((word, word.partition(":")[2]))]
+
 
 _TITLE = field("title", "summary", "subject", "name", "message", "event.title", "alert.title")
 _SOURCE = field("source", "host", "hostname", "service", "instance", "node", "device")
 _SEVERITY = field("severity", "priority", "level", "urgency")
 _DESCRIPTION = field("description", "message", "body", "text")
 _DETAILS, _TAGS = field("details"), field("tags")
+_OURS = frozenset({"title", "description", "dedup_key", "tags"})
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from integrations.keys import key_hash
 from integrations.models_heartbeats import Heartbeat, Listening
-from integrations.models_inbound import Integration, Key, Route, kinds
+from integrations.models_inbound import Integration, Key, kinds
 from integrations.models_log import SEARCHED, EventOutcome, InboundEvent
 from integrations.models_mail import MailRule
 from integrations.models_maintenance import MaintenanceWindow
+from integrations.models_routes import Route
 from integrations.models_services import Service
 
 __all__ = [

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
@@ -13,11 +14,13 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import User
+from alertops.durations import SecondsField
 from alerts.models import Source
 from alerts.states import Severity
 from escalation.models import Policy
 from groups.models import Group
-from integrations import expressions, keys, routing
+from integrations import expressions, keys
+from integrations.grouping import A_DAY, GROUP_BY, GROUP_FOR
 from integrations.states import Standing
 from integrations.vendors import KINDS
 
@@ -97,6 +100,33 @@ class Integration(Source):
         validators=[MinValueValidator(1), MaxValueValidator(1_000_000)],
         help_text="Events taken at once before the rate counts.",
     )
+    group_by = ArrayField(
+        models.CharField(max_length=200),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text=GROUP_BY,
+    )
+    group_seconds = SecondsField(
+        "grouped for", null=True, blank=True, validators=[A_DAY], help_text=GROUP_FOR
+    )
+    storm_after = models.PositiveIntegerField(
+        "storm after",
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(100_000)],
+        help_text="New alerts a minute. Those beyond it are gathered under one storm alert, which "
+        "pages once; 0: never.",
+    )
+    flap_count = models.PositiveSmallIntegerField(
+        "flapping after",
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(100)],
+        help_text="Recoveries of the same key, within the time beside. What flaps pages only when "
+        "it has fired for that long; 0: never.",
+    )
+    flap_seconds = SecondsField("within", default=900, db_default=900, validators=[A_DAY])
     mapping: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
         default=dict,
         blank=True,
@@ -198,76 +228,3 @@ class Key(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}…"
-
-
-_SENDS_OR_DROPS = (
-    "Say where this route sends alerts (a group, a person, a policy or a severity), or that it "
-    "drops them; not both."
-)
-
-
-class Route(models.Model):
-    """ "Where all of this holds, send it there": the first route that fits wins."""
-
-    integration = models.ForeignKey(Integration, models.CASCADE, related_name="routes")
-    position = models.PositiveSmallIntegerField(default=0, help_text="Lower is asked first.")
-    name = models.CharField(max_length=120)
-    conditions: models.JSONField[list[dict[str, str]], list[dict[str, str]]] = models.JSONField(
-        default=list,
-        blank=True,
-        help_text='All of them must hold, such as {"field": "labels.team", "operator": "equals", '
-        '"value": "payments"}. Operators: equals, contains, starts, regex, exists. The fields '
-        "title, severity, description, dedup_key and tags are the alert's; any other is looked "
-        "up in the payload (/severity is the payload's own).",
-    )
-    group = models.ForeignKey(Group, models.PROTECT, null=True, blank=True, related_name="+")
-    assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name="person",
-    )
-    policy = models.ForeignKey(Policy, models.PROTECT, null=True, blank=True, related_name="+")
-    severity = models.CharField(max_length=8, choices=Severity, blank=True)
-    drop = models.BooleanField(
-        default=False, help_text="Open no alert. What resolves or acknowledges still does."
-    )
-
-    class Meta:
-        ordering: ClassVar[list[str]] = ["integration", "position", "id"]
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(
-                condition=Q(
-                    drop=True,
-                    group__isnull=True,
-                    assignee__isnull=True,
-                    policy__isnull=True,
-                    severity="",
-                )
-                | (
-                    Q(drop=False)
-                    & (
-                        Q(group__isnull=False)
-                        | Q(assignee__isnull=False)
-                        | Q(policy__isnull=False)
-                        | ~Q(severity="")
-                    )
-                ),
-                name="a_route_sends_or_drops",
-                violation_error_message=_SENDS_OR_DROPS,
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def clean(self) -> None:
-        try:
-            routing.compiled(self.conditions)
-        except routing.BadCondition as error:
-            raise ValidationError({"conditions": str(error)}) from None
-        sends = bool(self.group_id or self.assignee_id or self.policy_id or self.severity)
-        if sends == self.drop:  # the constraint's rule, said beside a field
-            raise ValidationError({"drop": _SENDS_OR_DROPS})

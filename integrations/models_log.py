@@ -11,7 +11,8 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from alerts.models import Alert
-from integrations.models_inbound import Integration, Key, Route
+from integrations.models_inbound import Integration, Key
+from integrations.models_routes import Route
 from integrations.states import Outcome
 
 SEARCHED = 10_000

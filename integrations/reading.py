@@ -16,6 +16,7 @@ from integrations import dropins, mail_rules, payloads, texts
 from integrations.addresses import Addressee
 from integrations.asks import Ask
 from integrations.dropins.contract import Heard, Remark
+from integrations.grouping import bundle_of
 from integrations.mapping import Draft, Vendor, read
 from integrations.routing import Way, choose
 from integrations.scopes import Active, hold_of
@@ -57,6 +58,8 @@ class Reading:
     is_error: bool = False
     windows: Sequence[Active] = ()
     """The maintenance that goes on."""
+    grouped: dict[int, int] = field(default_factory=dict)
+    """Which signals page together with others, and for how many seconds; 0: until resolved."""
 
 
 def read_event(event: Event, addressee: Addressee, windows: Sequence[Active] = ()) -> Reading:
@@ -93,32 +96,47 @@ def _understood(event: Event, addressee: Addressee, windows: Sequence[Active]) -
         _add(reading, _unreadable(event, addressee, decoded), addressee.default, addressee)
         reading.is_error = True
         return reading
-    said: Any = decoded.value
-    if dialect:
-        address = orjson.loads(event.address) if event.address else {}
-        said = dialect.prepare(said, Heard(address, event.received_at))
+    said, vendor = content(event, decoded, addressee)
     if isinstance(said, Remark):
         reading.detail = texts.line(said.text)
-    elif decoded.kind == "mail":  # any tool may send one, whatever else it does
-        mail = mail_rules.decide(addressee.mail_rules, said)
-        reading.detail = mail.get("ignored", "")
-        _add_drafts(reading, mail, VENDORS["email"], addressee)
     elif isinstance(said, Ask):
         _add_ask(reading, said, addressee)
     else:
-        _add_drafts(reading, said, dialect.vendor if dialect else None, addressee)
+        if decoded.kind == "mail":
+            reading.detail = said.get("ignored", "")
+        _add_drafts(reading, drafts(event, said, vendor, addressee), addressee)
     return reading
 
 
-def _add_drafts(
-    reading: Reading, payload: Any, vendor: Vendor | None, addressee: Addressee
-) -> None:
-    event = reading.event
+def content(
+    event: Event, decoded: payloads.Decoded, addressee: Addressee
+) -> tuple[Any, Vendor | None]:
+    """Return what there is to read, and by whose words where that is not the integration's tool.
+
+    A drop-in API may make a Remark or an Ask of a body.
+    """
+    said: Any = decoded.value
+    dialect = dropins.DIALECTS.get(event.dialect)
+    if dialect is not None:
+        address = orjson.loads(event.address) if event.address else {}
+        said = dialect.prepare(said, Heard(address, event.received_at))
+    if decoded.kind == "mail" and not isinstance(said, Remark):  # any tool may send one
+        return mail_rules.decide(addressee.mail_rules, said), VENDORS["email"]
+    return said, dialect.vendor if dialect else None
+
+
+def drafts(event: Event, payload: Any, vendor: Vendor | None, addressee: Addressee) -> list[Draft]:
+    """Return what each item of a payload says."""
     vendor = vendor or DIALECTS.get(event.dialect) or VENDORS[addressee.kind]
     overrides = addressee.overrides if vendor.kind == addressee.kind else None
     own_key = event.own_key or f"event-{event.id}"
-    for draft in read(vendor, payload, overrides=overrides, own_key=own_key):
-        _add(reading, draft, choose(addressee.rules, addressee.default, draft), addressee)
+    return read(vendor, payload, overrides=overrides, own_key=own_key)
+
+
+def _add_drafts(reading: Reading, found: Sequence[Draft], addressee: Addressee) -> None:
+    for draft in found:
+        way = choose(addressee.rules, addressee.default, draft, addressee.topics)
+        _add(reading, draft, way, addressee)
     if not reading.signals and not reading.rows and not reading.detail:
         reading.detail = "It holds nothing that is an alert."
 
@@ -160,6 +178,14 @@ def _add(reading: Reading, draft: Draft, way: Way, addressee: Addressee) -> None
     facts: dict[str, Any] = {"event": reading.event.id, "integration": addressee.name}
     if way.route_id is not None:
         facts["route"] = way.routed_by
+    if way.opens_incident:
+        facts["incident"] = True
+    if way.grouping is not None and draft.action == TRIGGER:
+        grouping = way.grouping
+        bundle = bundle_of(grouping.owner, grouping.fields, draft, way.severity)
+        reading.grouped[len(reading.signals)] = grouping.seconds
+    else:
+        bundle = ""
     reading.signals.append(
         Signal(
             source_id=addressee.id,
@@ -173,8 +199,10 @@ def _add(reading: Reading, draft: Draft, way: Way, addressee: Addressee) -> None
             policy_hint=way.policy_id,
             links=draft.links,
             details=draft.details,
-            tags=draft.tags,
+            tags=[*draft.tags, *(tag for tag in way.tags if tag not in draft.tags)],
             facts=facts,
+            wait=way.wait,
+            bundle=bundle,
             hold=_hold(reading, draft, way, addressee),
         )
     )

@@ -3,20 +3,21 @@
 Patterns are google-re2's: they take time in proportion to the text, whatever was written.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 import re2
 
 from integrations import texts
-from integrations.mapping import Draft, dig
+from integrations.mapping import Draft
 from integrations.states import Operator
 
 Test = Callable[[str], bool]
-_OURS = {"title", "severity", "description", "dedup_key", "tags"}
+NO_TOPICS: Mapping[str, int] = MappingProxyType({})
 _MOST, _PATH, _VALUE, _TEXT = 20, 200, 500, 8000
 
 
@@ -29,21 +30,22 @@ class Condition:
     """One field of an alert or its payload, and what must be true of it."""
 
     name: str
-    path: tuple[str, ...]
     test: Test
 
     def holds(self, draft: Draft, severity: str) -> bool:
         """Say whether it is true of what is there; of a list, whether it is of any element."""
-        found = self._find(draft, severity)
+        found = draft.find(self.name, severity)
         values = found if isinstance(found, list) else [found]
         return any(self.test(texts.words(value)[:_TEXT]) for value in values[:100])
 
-    def _find(self, draft: Draft, severity: str) -> Any:
-        if self.name == "severity":
-            return severity
-        if self.name in _OURS:
-            return getattr(draft, self.name)
-        return dig(draft.item, self.path)
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """Which alerts page once together, and for how long; 0 seconds: until the first is resolved."""
+
+    owner: str
+    fields: tuple[str, ...]
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ class Rule:
     policy_id: int | None = None
     severity: str = ""
     drop: bool = False
+    by_topic: bool = False
+    wait: int = 0
+    tags: tuple[str, ...] = ()
+    grouping: Grouping | None = None
+    opens_incident: bool = False
 
     def fits(self, draft: Draft, severity: str) -> bool:
         return all(condition.holds(draft, severity) for condition in self.conditions)
@@ -75,10 +82,16 @@ class Way:
     route_id: int | None = None
     routed_by: str = "integration"
     policy_by: str = "group"
+    wait: int = 0
+    tags: tuple[str, ...] = ()
+    grouping: Grouping | None = None
+    opens_incident: bool = False
 
 
-def choose(rules: Sequence[Rule], default: Way, draft: Draft) -> Way:
-    """Return the way of the first rule that fits, else `default`.
+def choose(
+    rules: Sequence[Rule], default: Way, draft: Draft, topics: Mapping[str, int] = NO_TOPICS
+) -> Way:
+    """Return the way of the first rule that fits, else `default`. `topics`: whose each one is.
 
     A route without a group or person keeps the integration's; one without a policy too.
     """
@@ -93,18 +106,28 @@ def choose(rules: Sequence[Rule], default: Way, draft: Draft) -> Way:
             default.policy_id,
             severity,
             policy_by="integration" if default.policy_id else "group",
+            grouping=default.grouping,
         )
-    has_target = rule.group_id is not None or rule.assignee_id is not None
+    group_id, assignee_id = rule.group_id, rule.assignee_id
+    if rule.by_topic:
+        owner = next((topics[each] for each in draft.topics() if each in topics), None)
+        group_id, assignee_id = (owner, None) if owner is not None else (group_id, assignee_id)
+    if group_id is None and assignee_id is None:
+        group_id, assignee_id = default.group_id, default.assignee_id
     policy_by = "route" if rule.policy_id else "integration" if default.policy_id else "group"
     return Way(
-        rule.group_id if has_target else default.group_id,
-        rule.assignee_id if has_target else default.assignee_id,
+        group_id,
+        assignee_id,
         rule.policy_id or default.policy_id,
         rule.severity or severity,
         rule.drop,
         rule.id,
         rule.name,
         policy_by,
+        rule.wait,
+        rule.tags,
+        rule.grouping or default.grouping,
+        rule.opens_incident,
     )
 
 
@@ -140,8 +163,7 @@ def _compiled(canonical: str) -> Condition:
         raise BadCondition(f"A value has at most {_VALUE} characters.")
     if not value and operator != Operator.EXISTS:
         raise BadCondition(f"The condition on {name} needs a value.")
-    path = tuple(name.strip().lstrip("/").split("."))
-    return Condition(name.strip(), path, test_of(Operator(operator), value))
+    return Condition(name.strip(), test_of(Operator(operator), value))
 
 
 @lru_cache(maxsize=4096)

@@ -12,7 +12,7 @@ from django.test import Client
 from accounts.models import User
 from alertops import clock
 from groups.models import Group
-from integrations import inbox, sns_door, store
+from integrations import calming, inbox, sns_door, store
 from integrations.dropins import door
 from integrations.models import InboundEvent, Integration
 from tests import builders
@@ -26,6 +26,7 @@ def _full_buckets() -> Iterator[None]:
     """Every test begins with what an integration may send at once."""
     store.forget_limits()
     door.forget_limits()
+    calming.forget()
     yield
     store.close()
 

@@ -215,7 +215,7 @@ def test_the_console_adds_an_integration_with_routes_and_shows_the_key(
         ({"routes-0-conditions": "nonsense"}, "Line 1 is not a condition"),
         ({"routes-0-conditions": "a regex b("}, "is not a pattern"),
         ({"routes-0-conditions": "\na likes b"}, "Line 2: likes is not an operator"),
-        ({"routes-0-drop": ""}, "Say where this route sends alerts"),
+        ({"routes-0-drop": ""}, "Say what this route does with alerts"),
         ({"burst": "0"}, "greater than or equal to 1"),
     ],
 )
