@@ -12,7 +12,7 @@ from accounts.models import User
 from alertops import clock
 from alerts.models import Alert
 from groups.models import Group
-from integrations import inbox, reading
+from integrations import inbox, maintenance, reading
 from integrations.models import EventOutcome, InboundEvent, Integration, Route
 from integrations.states import Outcome
 from tests import builders
@@ -224,10 +224,11 @@ def test_the_number_of_queries_does_not_grow_with_the_batch(
             route(each, ("title", "equals", "b"), group=database)
         for number in range(size):
             send(integrations[number % 3], {"title": f"{size}/{number}", "dedup_key": f"{number}"})
+        maintenance.forget()  # so that its look, once a second, is in both
         with CaptureQueriesContext(connection) as queries:
             inbox.process(clock.now())
         counts.append(len(queries))
-    assert counts[0] == counts[1] < 20
+    assert counts[0] == counts[1] < 25
 
 
 def test_large_bodies_are_taken_a_few_at_a_time(integration: Integration) -> None:
