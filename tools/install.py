@@ -11,12 +11,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 ALERTMANAGER = VENV / "alertmanager"
+SWAKS = VENV / "swaks"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CALENDAR_CLIENTS = ("vdirsyncer", "khal")
 
@@ -87,29 +89,49 @@ def packages(lock: Path) -> int:
 
 
 def system_packages() -> int:
-    """Have a browser, the Alertmanager and two calendar clients.
+    """Have a browser, the Alertmanager, a mail client and two calendar clients.
 
     None is needed to run AlertOps, only to test it.
     """
-    missing = []
-    if not any(shutil.which(name) for name in BROWSERS):
-        say("Installing Chromium")
-        if not install("chromium"):
-            missing.append("chromium")
-    if not has_alertmanager():
-        say("Fetching the Prometheus Alertmanager")
-        if not unpack("prometheus-alertmanager", ALERTMANAGER):
-            missing.append("prometheus-alertmanager")
-    for client in CALENDAR_CLIENTS:
-        if not shutil.which(client):
-            say(f"Installing {client}")
-            if not install(client):
-                missing.append(client)
+    missing = [
+        name
+        for name, get in (
+            ("chromium", _browser),
+            ("prometheus-alertmanager", _alertmanager),
+            ("swaks", _mail_client),
+            *((client, partial(_installed, client)) for client in CALENDAR_CLIENTS),
+        )
+        if not get()
+    ]
     if missing:
         return fail(
             f"The tests need {' and '.join(missing)}: as root, apt-get install {' '.join(missing)}"
         )
     return 0
+
+
+def _installed(name: str) -> bool:
+    if shutil.which(name):
+        return True
+    say(f"Installing {name}")
+    return install(name)
+
+
+def _browser() -> bool:
+    return any(shutil.which(name) for name in BROWSERS) or _installed("chromium")
+
+
+def _alertmanager() -> bool:
+    if has_alertmanager():
+        return True
+    say("Fetching the Prometheus Alertmanager")
+    return unpack("prometheus-alertmanager", ALERTMANAGER)
+
+
+def _mail_client() -> bool:
+    if (SWAKS / "usr/bin/swaks").is_file():
+        return True
+    return _installed("swaks") or unpack("swaks", SWAKS)
 
 
 def has_alertmanager() -> bool:

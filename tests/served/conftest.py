@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.doubles.push import PushDouble
+from tests.doubles.smtp import SmtpDouble
 from tests.doubles.twilio import TwilioDouble
 from tests.served.house import Served
 
@@ -30,8 +31,17 @@ def push_service() -> Iterator[PushDouble]:
 
 
 @pytest.fixture(scope="package")
-def served(phone_company: TwilioDouble, push_service: PushDouble) -> Iterator[Served]:
-    with Served(phone_company.base_url) as house:
+def mail_server() -> Iterator[SmtpDouble]:
+    """Where the house's own mails go."""
+    with SmtpDouble() as double:
+        yield double
+
+
+@pytest.fixture(scope="package")
+def served(
+    phone_company: TwilioDouble, push_service: PushDouble, mail_server: SmtpDouble
+) -> Iterator[Served]:
+    with Served(phone_company.base_url, mail_server.port) as house:
         house.seed(push_service.subscribe())
         yield house
 

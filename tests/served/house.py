@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from tests.served.scene import Scene
-from tools.chaos_house import ROOT, House
+from tools.chaos_house import ROOT, House, free_port
 
 T = TypeVar("T")
+MAIL_DOMAIN = "in.example.org"
 LOOK = "from tests.served import scene; scene.main()"
 
 
@@ -25,9 +26,19 @@ class Served(House):
     prefix = "alertops-served-"
     scene: Scene
 
-    def __init__(self, twilio_url: str) -> None:
+    def __init__(self, twilio_url: str, mail_port: int) -> None:
         super().__init__(twilio_url)
-        self.environment |= {"PUSH_ALLOW_PRIVATE": "yes", "OUTBOX_ONLY": "no"}
+        self.mail_port = free_port()
+        self.environment |= {
+            "PUSH_ALLOW_PRIVATE": "yes",
+            "OUTBOX_ONLY": "no",
+            "EMAIL_HOST": "127.0.0.1",
+            "EMAIL_PORT": str(mail_port),
+            "EMAIL_USE_TLS": "no",
+            "EMAIL_IN_HOST": "127.0.0.1",
+            "EMAIL_IN_PORT": str(self.mail_port),
+            "EMAIL_IN_DOMAIN": MAIL_DOMAIN,
+        }
         self._read = 0
 
     @property

@@ -18,6 +18,7 @@ from tests import builders
 PASSWORD = "correct horse battery"
 PRIYA, MARCUS, ELENA = "+14155550101", "+14155550102", "+14155550103"
 NADIA, OMAR, TOVE = "+14155550104", "+14155550105", "+14155550106"
+UMA = "uma@example.com"
 SECONDARY_AFTER, MANAGER_AFTER, AGAIN_AFTER = 3, 4, 4
 
 
@@ -47,6 +48,9 @@ def write(subscription: str) -> Scene:
     payments = team("Payments On-Call", priya, marcus, elena, policy=quick)
     search = team("Search On-Call", nadia, omar)
     platform = builders.group("Platform", primary=(tove,))
+    uma = builders.person("Uma", channels=())
+    builders.contact(uma, "email", address=UMA)
+    mail = builders.group("Mail", primary=(uma,))
     schedule = week_by_week(payments, priya, marcus)
     week_by_week(search, nadia, omar)
     keys = {
@@ -56,6 +60,7 @@ def write(subscription: str) -> Scene:
             ("Monitor", "generic", search),
             ("Prometheus", "alertmanager", platform),
             ("Events", "pagerduty", platform),
+            ("Mailbox", "email", mail),
         )
     }
     root = builders.person("Root", channels=(), roles=["owner"])
