@@ -5,6 +5,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, register
 
 from integrations import samples
+from integrations.steps import fill
 from integrations.vendors import VENDORS
 
 
@@ -24,7 +25,7 @@ def vendors_are_whole(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 )
             )
         try:
-            vendor.setup.format(url="", key="", base="", mail="", mail_with_key="")
+            fill(vendor.setup, "", "", "")
         except (LookupError, ValueError):
             found.append(
                 Error(

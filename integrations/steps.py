@@ -20,15 +20,20 @@ class Block:
 
 def steps(integration: Integration) -> list[Block]:
     """Return what to do in the tool. The key is a place-holder unless it has just been made."""
-    key = integration.key or "<the key>"
-    text = VENDORS[integration.kind].setup.format(
-        url=address(integration),
+    domain = settings.EMAIL_IN_DOMAIN or "<your mail domain>"
+    setup = VENDORS[integration.kind].setup
+    return blocks(fill(setup, integration.key or "<the key>", settings.PUBLIC_URL, domain))
+
+
+def fill(setup: str, key: str, base: str, domain: str) -> str:
+    """Return a vendor's set-up text with these addresses in it."""
+    return setup.format(
+        url=f"{base}/integrations/{key}/",
         key=key,
-        base=settings.PUBLIC_URL,
-        mail=f"{key}@{settings.EMAIL_IN_DOMAIN or '<your mail domain>'}",
-        mail_with_key=f"{key}+db-1/disk@{settings.EMAIL_IN_DOMAIN or '<your mail domain>'}",
+        base=base,
+        mail=f"{key}@{domain}",
+        mail_with_key=f"{key}+db-1/disk@{domain}",
     )
-    return _blocks(text)
 
 
 def address(integration: Integration) -> str:
@@ -36,9 +41,9 @@ def address(integration: Integration) -> str:
     return f"{settings.PUBLIC_URL}/integrations/{integration.key or '<the key>'}/"
 
 
-def _blocks(text: str) -> list[Block]:
+def blocks(text: str) -> list[Block]:
     """Cut the text where it changes between prose and indented lines."""
-    blocks: list[Block] = []
+    found: list[Block] = []
     kind = False
     tagged: list[tuple[bool, str]] = []
     for line in text.splitlines():
@@ -47,5 +52,5 @@ def _blocks(text: str) -> list[Block]:
     for is_code, group in groupby(tagged, key=lambda pair: pair[0]):
         content = dedent("\n".join(line for _, line in group)).strip("\n")
         if content.strip():
-            blocks.append(Block(content, is_code))
-    return blocks
+            found.append(Block(content, is_code))
+    return found

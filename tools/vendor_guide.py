@@ -7,17 +7,24 @@ The same facts make the set-up page and the tests; nothing in the guide is writt
 """
 
 import html
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from integrations import samples
-from integrations.mapping import Vendor
-from integrations.vendors import VENDORS
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "alertops.settings")
+django.setup()
+
+from integrations import samples  # noqa: E402
+from integrations.mapping import Vendor  # noqa: E402
+from integrations.steps import fill  # noqa: E402
+from integrations.vendors import VENDORS  # noqa: E402
 
 GUIDE = Path(__file__).parent.parent / "docs" / "vendors.md"
-BASE = "https://alertops.example.com"
+BASE, DOMAIN = "https://alertops.example.com", "in.alertops.example.com"
 
 _HEAD = """\
 # Tools AlertOps understands
@@ -51,8 +58,7 @@ def guide() -> str:
 
 
 def _chapter(vendor: Vendor) -> str:
-    address = f"{BASE}/integrations/KEY/"
-    steps = vendor.setup.format(url=address, key="KEY", base=BASE).strip()
+    steps = fill(vendor.setup, "KEY", BASE, DOMAIN).strip()
     documentation = f" · [its documentation]({vendor.docs})" if vendor.docs else ""
     parts = [
         f'<a id="{vendor.kind}"></a>\n\n## {vendor.label}',

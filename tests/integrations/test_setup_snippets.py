@@ -11,9 +11,10 @@ from urllib.parse import urlencode
 import pytest
 import yaml
 
+from integrations import steps
 from integrations.mapping import Draft, read
 from integrations.payloads import decode
-from integrations.steps import Block, _blocks
+from integrations.steps import Block
 from integrations.vendors import VENDORS
 
 URL = "https://alertops.example.com/integrations/a-key/"
@@ -24,13 +25,13 @@ YAML = {
 
 
 def blocks(kind: str) -> list[Block]:
-    return _blocks(VENDORS[kind].setup.format(url=URL, key="a-key", base=BASE))
+    return steps.blocks(steps.fill(VENDORS[kind].setup, "a-key", BASE, "in.example.com"))
 
 
 @pytest.mark.parametrize("kind", VENDORS)
 def test_every_tool_is_given_its_address_to_paste(kind: str) -> None:
     code = "\n".join(block.text for block in blocks(kind) if block.is_code)
-    assert URL in code or f"{BASE}/" in code
+    assert URL in code or f"{BASE}/" in code or "a-key@in.example.com" in code
     for block in blocks(kind):
         assert block.is_code or not re.search(r"[{}]", block.text), "a brace left over"
         assert "\t" not in block.text
