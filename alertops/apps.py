@@ -17,8 +17,10 @@ class AlertOpsConfig(AppConfig):
         import_module("alertops.checks")
         import_module("alertops.mail_events").connect()
         import_module("alertops.mail_webhooks").connect()
-        # The last app of all: every table is there when its migrations have been applied.
-        post_migrate.connect(_wind_up, sender=apps.get_app_config("incidents"))
+        # The last app of all that has models: every table is there when its turn has come. (For
+        # an app without models Django never says that it has been migrated.)
+        last = [app for app in apps.get_app_configs() if app.models_module is not None][-1]
+        post_migrate.connect(_wind_up, sender=last)
 
 
 def _wind_up(**kwargs: Any) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.db import DataError, connection
 from django.test import Client
 
@@ -111,6 +112,16 @@ def test_a_later_version_keeps_the_database_when_an_older_one_migrates() -> None
     theirs(fence.ENGINE - 1)
     fence.claim()
     assert fence.version() == fence.ENGINE
+
+
+def test_migrating_claims_the_database_and_draws_its_token_once() -> None:
+    House.objects.all().delete()
+    call_command("migrate", verbosity=0)
+    house = House.objects.get()
+    assert house.engine_version == fence.ENGINE
+    assert house.token
+    call_command("migrate", verbosity=0)
+    assert House.objects.get().token == house.token
 
 
 def test_a_database_that_says_nothing_yet_stops_nobody() -> None:
