@@ -12,7 +12,7 @@ SEED ?=
 TESTS ?= tests
 WORKERS ?= 2
 
-.PHONY: run serve test test-time check format bench chaos memory python clean
+.PHONY: run serve test test-time check format bench chaos fuzz memory python clean
 .DEFAULT_GOAL := run
 
 ## Demo data (only into an empty database), then the whole house. Ctrl-C stops it.
@@ -54,6 +54,11 @@ bench: .venv/dev.stamp
 ## Kill everything at random under load: make chaos N=500 SEED=7
 chaos: .venv/dev.stamp
 	$(BIN)/python -m tools.chaos --n $(N) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+## A million bodies nobody would think of, at the door and through the inbox: make fuzz N=20000 SEED=7
+fuzz: .venv/dev.stamp
+	FUZZ=$(if $(filter command line environment,$(origin N)),$(N),1000000) \
+	$(if $(SEED),FUZZ_SEED=$(SEED)) $(BIN)/python -m pytest -s tests/integrations/test_fuzz.py
 
 ## Memory of a running house.
 memory: .venv/run.stamp

@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-ALERTMANAGER = VENV / "alertmanager"
+ALERTMANAGER, PROMETHEUS, ZABBIX = VENV / "alertmanager", VENV / "prometheus", VENV / "zabbix"
 SWAKS = VENV / "swaks"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CALENDAR_CLIENTS = ("vdirsyncer", "khal")
@@ -89,20 +89,25 @@ def packages(lock: Path) -> int:
 
 
 def system_packages() -> int:
-    """Have a browser, the Alertmanager, a mail client and two calendar clients.
+    """Have a browser, Prometheus, its Alertmanager, a mail client and two calendar clients.
 
-    None is needed to run AlertOps, only to test it.
+    None is needed to run AlertOps, only to test it. What runs Zabbix's scripts may be missing.
     """
     missing = [
         name
         for name, get in (
             ("chromium", _browser),
-            ("prometheus-alertmanager", _alertmanager),
+            ("prometheus-alertmanager", partial(_fetched, "prometheus-alertmanager", ALERTMANAGER)),
+            ("prometheus", partial(_fetched, "prometheus", PROMETHEUS)),
             ("swaks", _mail_client),
             *((client, partial(_installed, client)) for client in CALENDAR_CLIENTS),
         )
         if not get()
     ]
+    if not has("zabbix_js", ZABBIX):
+        say("Fetching zabbix_js")
+        if not unpack("zabbix-server-pgsql", ZABBIX, with_libraries=True):
+            say("It cannot be had here; its tests will be skipped")
     if missing:
         return fail(
             f"The tests need {' and '.join(missing)}: as root, apt-get install {' '.join(missing)}"
@@ -121,11 +126,11 @@ def _browser() -> bool:
     return any(shutil.which(name) for name in BROWSERS) or _installed("chromium")
 
 
-def _alertmanager() -> bool:
-    if has_alertmanager():
+def _fetched(package: str, folder: Path) -> bool:
+    if has(package, folder):
         return True
-    say("Fetching the Prometheus Alertmanager")
-    return unpack("prometheus-alertmanager", ALERTMANAGER)
+    say(f"Fetching {package}")
+    return unpack(package, folder)
 
 
 def _mail_client() -> bool:
@@ -134,11 +139,10 @@ def _mail_client() -> bool:
     return _installed("swaks") or unpack("swaks", SWAKS)
 
 
-def has_alertmanager() -> bool:
+def has(program: str, folder: Path) -> bool:
     """Whether it is installed, or was unpacked here earlier."""
-    if (ALERTMANAGER / "usr/bin/prometheus-alertmanager").is_file():
-        return True
-    return any(shutil.which(name) for name in ("prometheus-alertmanager", "alertmanager"))
+    names = (program, program.removeprefix("prometheus-"))
+    return (folder / "usr/bin" / program).is_file() or any(map(shutil.which, names))
 
 
 def install(package: str) -> bool:
@@ -158,8 +162,9 @@ def refresh() -> bool:
     return run("apt-get", "-q", "-o", "DPkg::Lock::Timeout=300", "update", quiet=True)
 
 
-def unpack(package: str, target: Path) -> bool:
-    """Fetch a Debian package and unpack it into `target`: no service, no change to the system."""
+def unpack(package: str, target: Path, *, with_libraries: bool = False) -> bool:
+    """Fetch a Debian package and unpack it into `target`: no service, no change to the system but
+    for the libraries it wants, if they are asked for."""
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         return False
     with tempfile.TemporaryDirectory() as folder:
@@ -171,7 +176,21 @@ def unpack(package: str, target: Path) -> bool:
             if attempt or os.geteuid() != 0 or not refresh():
                 return False
         deb = next(Path(folder).glob("*.deb"))
+        if with_libraries and not all(map(install, libraries(deb))):
+            return False
         return run("dpkg-deb", "-x", deb, target)
+
+
+def libraries(deb: Path) -> list[str]:
+    """The names of the libraries a package wants, apart from those that are here."""
+    wish = ["dpkg-deb", "-f", str(deb), "Depends"]
+    said = subprocess.run(wish, check=False, capture_output=True, text=True).stdout
+    names = [part.split()[0] for part in said.replace("|", ",").split(",") if part.strip()]
+    return [
+        name
+        for name in names
+        if name.startswith("lib") and not run("dpkg-query", "-W", name, quiet=True)
+    ]
 
 
 if __name__ == "__main__":
