@@ -1,7 +1,7 @@
 """Sets up what `make run` and `make test` need, with nothing but Python's own library.
 
     python tools/install.py LOCK        a virtual environment with exactly the packages of LOCK
-    python tools/install.py --system    Chromium, the Prometheus Alertmanager, calendar clients
+    python tools/install.py --system    Chromium, Prometheus, Zabbix, calendar and mail clients
 
 Packages are pinned by hash. uv fetches them where it can be had, pip otherwise.
 """
