@@ -1,18 +1,22 @@
 """What people say about integrations: conditions one per line, expressions one per field."""
 
 import re
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from integrations import expressions, routing
 from integrations.actions import GRACES
 from integrations.models import EventOutcome, Integration, Route
+from integrations.retention import number_at
 from integrations.states import Operator
 from integrations.states import Outcome as Word
+from schedules.forms import WallField
+from schedules.walltime import first_instant, last_instant
 
 _LINE = re.compile(r'(?P<field>"[^"]+"|\S+)\s+(?P<operator>\w+)(?:\s+(?P<value>.*))?')
 
@@ -199,12 +203,16 @@ class LogFilters(forms.Form):
     integration = forms.ModelChoiceField(
         Integration.objects.none(), required=False, empty_label="Any"
     )
+    since = WallField(label="From", required=False)
+    until = WallField(label="Until", required=False)
+    route = forms.CharField(required=False, max_length=120, widget=forms.HiddenInput)
     alert = forms.IntegerField(
         required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
     )
 
-    def __init__(self, *args: Any, integrations: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, integrations: Any, zone: tzinfo, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
+        self.zone = zone
         choice: Any = self.fields["integration"]
         choice.queryset = integrations.order_by("name")
 
@@ -220,6 +228,13 @@ class LogFilters(forms.Form):
         if data["alert"]:
             of_alert = EventOutcome.objects.filter(alert=data["alert"]).values("event")
             events = events.filter(pk__in=of_alert)
+        if data["since"]:
+            events = events.filter(pk__gte=number_at(first_instant(data["since"], self.zone)))
+        if data["until"]:
+            events = events.filter(pk__lt=number_at(last_instant(data["until"], self.zone)))
+        if data["route"]:
+            decided = EventOutcome.objects.filter(routed_by=data["route"], event=OuterRef("pk"))
+            events = events.filter(Exists(decided))
         if data["q"]:
             events = events.mentioning(data["q"])
         return events

@@ -17,7 +17,7 @@ from django.db import OperationalError, connection, transaction
 
 from alertops import doorbell, prepared
 from alerts.signals_in import Outcome
-from integrations import calming, maintenance
+from integrations import calming, maintenance, replaying, retention
 from integrations.addresses import addressees, seen, used
 from integrations.asks import settle
 from integrations.reading import Event, Reading, poisoned, read_event
@@ -48,16 +48,40 @@ def process(now: datetime) -> datetime | None:
             raise
         logger.exception("A batch of the inbox failed (%s); one by one", type(error).__name__)
         return _one_by_one(now)
-    return now if is_full else None
+    if is_full:
+        return now
+    return now if replaying.is_due() and _replay(now) else None
 
 
 def _look_after_maintenance(now: datetime) -> None:
     try:
         maintenance.look(now)
+        retention.look(now)
     except Exception:  # whatever is wrong with a window, events become alerts
         if _is_gone():
             raise
         logger.exception("Maintenance windows could not be looked after")
+
+
+def _replay(now: datetime) -> bool:
+    """Do a piece of a replay, if there is one: after what has just come in, never before it."""
+    try:
+        with transaction.atomic():
+            has_more = _holds_the_inbox() and replaying.work(now)
+    except Exception:
+        if _is_gone():
+            raise
+        logger.exception("A replay failed")
+        return False
+    if has_more:
+        replaying.again()
+    return has_more
+
+
+def _holds_the_inbox() -> bool:
+    with prepared.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        return bool(cursor.fetchone()[0])
 
 
 def _is_gone() -> bool:
@@ -95,11 +119,10 @@ ORDER BY id
 
 def _claim(now: datetime, most: int = BATCH) -> list[Event]:
     """Take the oldest events, unless somebody else is at it."""
+    # A statement of its own: the next one must see what the last holder committed.
+    if not _holds_the_inbox():
+        return []
     with prepared.cursor() as cursor:
-        # A statement of its own: the next one must see what the last holder committed.
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
-            return []
         cursor.execute(_CLAIM, [now, most, BYTES])
         return [Event(row[0], row[1], bytes(row[2]), *row[3:]) for row in cursor.fetchall()]
 

@@ -6,6 +6,7 @@ from integrations.models_inbound import Integration, Key, kinds
 from integrations.models_log import SEARCHED, EventOutcome, InboundEvent
 from integrations.models_mail import MailRule
 from integrations.models_maintenance import MaintenanceWindow
+from integrations.models_replays import Replay
 from integrations.models_routes import Route
 from integrations.models_services import Service
 
@@ -19,6 +20,7 @@ __all__ = [
     "Listening",
     "MailRule",
     "MaintenanceWindow",
+    "Replay",
     "Route",
     "Service",
     "key_hash",

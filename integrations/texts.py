@@ -43,6 +43,14 @@ _SECRET = frozenset(
     ]
 )
 
+# The same names in a text that is JSON, a form or XML: what follows them is starred.
+_NAMES_OF_SECRETS = "|".join(name.replace("_", "[_-]?") for name in sorted(_SECRET, reverse=True))
+_SECRETS = re.compile(
+    rf"""(?P<before>["'<&?\s]?\b(?:{_NAMES_OF_SECRETS})(?:["']?\s{{0,5}}[:=]\s{{0,5}}|>))"""
+    r"""(?P<value>"(?:[^"\\]|\\.)*"|[^\s,&<>{}\[\]"']+(?:(?<=[Bb]earer) [^\s,&<>"']+)?)""",
+    re.IGNORECASE,
+)
+
 TITLE, TEXT, WORD, LINK = 1024, 8000, 64, 2000
 _STRING, _NAME, _DEPTH, _NODES = 4000, 200, 6, 400
 
@@ -84,6 +92,11 @@ def whole(value: Any) -> str:
     details show."""
     tamed = _tame(value, _DEPTH * 4, [_NODES * 25])
     return orjson.dumps(tamed, option=orjson.OPT_INDENT_2).decode()
+
+
+def starred(text: str) -> str:
+    """Return a raw text with the values of what is named like a secret starred."""
+    return _SECRETS.sub(lambda found: f"{found['before']}•••", text)
 
 
 def tame(value: Any) -> Any:

@@ -2,7 +2,15 @@
 
 from django.urls import include, path, re_path
 
-from integrations import views, views_heartbeats, views_maintenance, views_rehearsal, views_services
+from integrations import (
+    views,
+    views_heartbeats,
+    views_maintenance,
+    views_mapping,
+    views_rehearsal,
+    views_replays,
+    views_services,
+)
 
 app_name = "integrations"
 urlpatterns = [
@@ -30,9 +38,15 @@ urlpatterns = [
     path("simulate/event/", views_rehearsal.simulate_event, name="simulate-event"),
     path("integrations/log/", views.log, name="log"),
     path("integrations/log/<int:pk>/", views.event, name="event"),
+    path("integrations/log/<int:pk>/replay/", views_replays.replay_event, name="replay-event"),
+    path("integrations/log/replay/", views_replays.new_replay, name="new-replay"),
+    path("integrations/log/replay/<int:pk>/", views_replays.replay, name="replay"),
+    path("integrations/log/replay/<int:pk>/real/", views_replays.for_real, name="replay-for-real"),
+    path("integrations/log/replay/<int:pk>/stop/", views_replays.stop_replay, name="stop-replay"),
     re_path(r"^integrations/(?P<pk>[0-9]{1,15})/$", views.detail, name="detail"),
     path("integrations/<int:pk>/key/", views.new_key, name="new-key"),
     path("integrations/<int:pk>/key/<int:key>/revoke/", views.revoke_key, name="revoke-key"),
+    path("integrations/<int:pk>/mapping/", views_mapping.mapping, name="mapping"),
     path("integrations/<int:pk>/state/", views.state, name="state"),
     path("integrations/<int:pk>/test/", views.send_test, name="test"),
     path("integrations/heartbeats/", views_heartbeats.heartbeat_list, name="heartbeats"),

@@ -18,6 +18,7 @@ from integrations.forms import GraceForm, LogFilters
 from integrations.models import EventOutcome, InboundEvent, Integration
 from integrations.store import TooMany, Unavailable
 from integrations.vendors import VENDORS
+from schedules.walltime import zone_of
 
 PAGE_SIZE = 50
 SHOWN = 64 * 1024
@@ -73,12 +74,21 @@ def _detail(request: HttpRequest, integration: Integration) -> HttpResponse:
         "keys": integration.keys.valid(now),
         "grace_form": GraceForm(),
         "excess": excess.of([integration.pk], now).get(integration.pk),
+        "broken": _broken(integration),
         "now": now,
     }
     response = render(request, "integrations/detail.html", context)
     if integration.key:
         response["Cache-Control"] = "no-store"
     return response
+
+
+def _broken(integration: Integration) -> int:
+    """Count the last events on which the integration's own mapping failed."""
+    if not integration.mapping:
+        return 0
+    last = integration.events.order_by("-id").values_list("detail", flat=True)[:100]
+    return sum("the mapping of" in detail for detail in last)
 
 
 @login_required
@@ -160,7 +170,9 @@ def outbound(request: HttpRequest) -> HttpResponse:
 def log(request: HttpRequest) -> HttpResponse:
     """Show what came in, newest first, a page at a time."""
     user = person_of(request)
-    filters = LogFilters(request.GET, integrations=Integration.objects.visible_to(user))
+    zone = zone_of(user.time_zone or "UTC")
+    integrations = Integration.objects.visible_to(user)
+    filters = LogFilters(request.GET, integrations=integrations, zone=zone)
     visible = InboundEvent.objects.visible_to(user)
     chosen = filters.apply(visible) if filters.is_valid() else visible.none()
     rows, older, newer = _page(chosen, request.GET.get("after", ""), request.GET.get("before", ""))
@@ -227,7 +239,7 @@ def event(request: HttpRequest, pk: int) -> HttpResponse:
         "outcomes": found.outcomes.select_related("alert", "route").order_by("position")[:1000],
         "is_data": is_data,
         "pretty": texts.whole(decoded.value)[:SHOWN] if is_data else "",
-        "raw": texts.clean(body[:SHOWN].decode("utf-8", "replace"), SHOWN),
+        "raw": texts.starred(texts.clean(body[:SHOWN].decode("utf-8", "replace"), SHOWN)),
         "size": len(body),
         "now": clock.now(),
     }
