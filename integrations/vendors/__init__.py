@@ -3,6 +3,7 @@
 from integrations.mapping import Vendor
 from integrations.vendors.alertmanager import alertmanager
 from integrations.vendors.appdynamics import appdynamics
+from integrations.vendors.apprise import apprise
 from integrations.vendors.argocd import argocd
 from integrations.vendors.aws_eventbridge import aws_eventbridge
 from integrations.vendors.azure_devops import azure_devops
@@ -61,6 +62,8 @@ from integrations.vendors.monit import monit
 from integrations.vendors.nagios import nagios
 from integrations.vendors.netdata import netdata
 from integrations.vendors.newrelic import newrelic
+from integrations.vendors.odown import odown
+from integrations.vendors.ohdear import ohdear
 from integrations.vendors.openstatus import openstatus
 from integrations.vendors.oracle_cloud import oracle_cloud
 from integrations.vendors.pagerduty import pagerduty
@@ -98,6 +101,7 @@ VENDORS: dict[str, Vendor] = {
     for vendor in (
         alertmanager,
         appdynamics,
+        apprise,
         argocd,
         aws_eventbridge,
         azure_devops,
@@ -156,6 +160,8 @@ VENDORS: dict[str, Vendor] = {
         nagios,
         netdata,
         newrelic,
+        odown,
+        ohdear,
         openstatus,
         oracle_cloud,
         pagerduty,
