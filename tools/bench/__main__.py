@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from tests.doubles.process import DoubleProcess
-from tools.bench import figures, limit, memory, old, report, scene, timer
+from tools.bench import figures, limit, memory, old, report, scene, schedules, timer
 from tools.bench.figures import Bench
 from tools.bench.pages import Pages
 from tools.bench.place import Place
@@ -28,6 +28,7 @@ MAIN: dict[str, tuple[Figure, ...]] = {
 }
 MORE: dict[str, tuple[Figure, ...]] = {
     "receipts": (figures.sustained_with_receipts,),
+    "schedules": (schedules.answers,),
     "storm": (timer.storm,),
     "spread": (timer.spread,),
 }

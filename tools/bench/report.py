@@ -39,6 +39,10 @@ GOALS = {
     "pages: CPU ms": Goal(20, 4, at_most=True),
     "storm, all queued s": Goal(10, 3, at_most=True),
     "spread, late p99 ms": Goal(250, 100, at_most=True),
+    "on call, 1,000 groups ms": Goal(150, 75, at_most=True),
+    "on call, queries": Goal(1, 1, at_most=True),
+    "on call, one group ms": Goal(2, 1, at_most=True),
+    "six layers, a year ms": Goal(30, 15, at_most=True),
     "memory at rest MB": Goal(450, 350, at_most=True),
     "memory grown by the second half %": Goal(5, 1, at_most=True),
 }
