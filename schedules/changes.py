@@ -8,8 +8,8 @@ exchange of shifts means), and whoever is away passes on once more to whoever co
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 
+from schedules.once import once
 from schedules.posts import Key, Source
 from schedules.states import Change, Role, Why
 
@@ -71,12 +71,12 @@ class InForce:
     away: Mapping[int, Away] = field(default_factory=dict)
     temporary: tuple[tuple[Role, Found], ...] | None = None
 
-    @cached_property
+    @once
     def is_plain(self) -> bool:
         """Whether there is nothing in force at all."""
         return not self.overrides and not self.away and self.temporary is None
 
-    @cached_property
+    @once
     def _scoped(self) -> dict[tuple[Role, Key | None], list[Override]]:
         found: dict[tuple[Role, Key | None], list[Override]] = {}
         for override in self.overrides:

@@ -8,15 +8,14 @@ its time and ends at the last: an overlap where the clocks go back, never a gap.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
-from functools import cached_property
 
+from schedules.once import once
 from schedules.states import OnHolidays
 from schedules.walltime import first_instant, last_instant
 
 MINUTE, DAY, WEEK = timedelta(minutes=1), timedelta(days=1), timedelta(weeks=1)
 WEEK_MINUTES = WEEK // MINUTE
-_DAY_MINUTES = DAY // MINUTE
-_AHEAD = 2 * WEEK  # how much is laid out at a time: who asks for a year may stop after a day
+_FIRST, _MOST = 2 * WEEK, 26 * WEEK  # laid out at a time: who asks for a year may stop after a day
 Span = tuple[datetime, datetime]
 
 
@@ -33,7 +32,7 @@ class DutyHours:
             if not (0 <= start < WEEK_MINUTES and start < end < start + WEEK_MINUTES):
                 raise ValueError("Duty hours must end after they begin, within a week.")
 
-    @cached_property
+    @once
     def always(self) -> bool:
         """Whether there is nothing to ask."""
         return not self.windows and (
@@ -53,8 +52,10 @@ class DutyHours:
     def spans(self, since: datetime, until: datetime, zone: tzinfo) -> Iterator[Span]:
         """Yield the duty hours within [since, until) (UTC), by start, apart from each other."""
         running: Span | None = None
+        ahead = _FIRST
         while since < until:
-            high = min(since + _AHEAD, until)
+            high = min(since + ahead, until)
+            ahead = min(2 * ahead, _MOST)
             for start, end in self._touching(since, high, zone):
                 start, end = max(start, since), min(end, high)
                 if running is not None and start <= running[1]:
@@ -110,19 +111,22 @@ class DutyHours:
         )
 
     def _in_window(self, at: datetime, wall: datetime, zone: tzinfo) -> bool:
+        """Whether the wall shows a window; or, where the clocks go back, has and will again."""
         if not self.windows:
             return True
         base = _week_of(wall)
         minute = (wall - base) / MINUTE
-        for start, end in self.windows:
-            for shift in (0, -WEEK_MINUTES, WEEK_MINUTES):
-                a, b = start + shift, end + shift
-                if not a - _DAY_MINUTES <= minute < b + _DAY_MINUTES:
-                    continue
-                low, high = base + a * MINUTE, base + b * MINUTE
-                if first_instant(low, zone) <= at < last_instant(high, zone):
-                    return True
-        return False
+        if any((minute - start) % WEEK_MINUTES < end - start for start, end in self.windows):
+            return True
+        if (at - DAY).astimezone(zone).utcoffset() == (at + DAY).astimezone(zone).utcoffset():
+            return False
+        return any(
+            first_instant(base + (start + week) * MINUTE, zone)
+            <= at
+            < last_instant(base + (end + week) * MINUTE, zone)
+            for start, end in self.windows
+            for week in (-WEEK_MINUTES, 0, WEEK_MINUTES)
+        )
 
     def _window_spans(self, since: datetime, until: datetime, zone: tzinfo) -> list[Span]:
         found = []

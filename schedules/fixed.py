@@ -9,9 +9,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
-from functools import cached_property
 
 from schedules.duty_hours import DAY, Span, day_begun, holiday_spans
+from schedules.once import once
 from schedules.posts import FAR, Change, Key, Post, Source, merged
 from schedules.recurrence import REACH, Rule
 from schedules.states import Role, Why
@@ -53,7 +53,7 @@ class Fixed:
     def speaks(self) -> bool:
         return bool(self.people) or self.is_nobody
 
-    @cached_property
+    @once
     def _bounds(self) -> Span:
         if self.rule is None:
             return self._span(self.starts.date())
@@ -91,7 +91,7 @@ class Fixed:
             return Post(source, self.people)
         return Post(source, (), self.people)
 
-    @cached_property
+    @once
     def _off(self) -> Post:
         return Post(Source(Why.FIXED, self.id), on_duty=False)
 
@@ -177,7 +177,7 @@ class Imported:
     def speaks(self) -> bool:
         return bool(self.events) or self.since is not None
 
-    @cached_property
+    @once
     def _bounds(self) -> Span:
         starts = [start for start, _, _ in self.events]
         ends = [end for _, end, _ in self.events]
@@ -185,7 +185,7 @@ class Imported:
             ends + ([self.until] if self.until else [])
         )
 
-    @cached_property
+    @once
     def _edges(self) -> list[datetime]:
         return sorted({edge for start, end, _ in self.events for edge in (start, end)})
 
@@ -205,7 +205,7 @@ class Imported:
             return self._off
         return self._post(at)
 
-    @cached_property
+    @once
     def _off(self) -> Post:
         return Post(Source(Why.IMPORT, self.id), on_duty=False)
 

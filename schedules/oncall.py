@@ -161,8 +161,8 @@ def why(roster: Roster, source: Source | None) -> str:
 def _answer(roster: Roster, at: datetime) -> OnCall:
     duties = resolver.on_call(roster.plan, at)
     return OnCall(
-        primary=tuple(duty.user for duty in duties if duty.role == Role.PRIMARY),
-        secondary=tuple(duty.user for duty in duties if duty.role == Role.SECONDARY),
+        primary=tuple([duty.user for duty in duties if duty.role is Role.PRIMARY]),
+        secondary=tuple([duty.user for duty in duties if duty.role is Role.SECONDARY]),
         manager=roster.managers,
         source=_source(roster, duties),
         has_schedule=roster.schedule is not None,

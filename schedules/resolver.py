@@ -13,13 +13,13 @@ walks from the beginning of a rotation. Instants are compared in UTC only.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from itertools import groupby
 from typing import Any
 
 from schedules import changes
 from schedules.changes import Away, Found, InForce, Override, People, Temporary
 from schedules.fixed import Fixed, Imported
+from schedules.once import once
 from schedules.posts import ROLES, Layer, Post, Source
 from schedules.states import Role, Why
 from schedules.turns import Rotation, turn_at, turn_start
@@ -86,13 +86,13 @@ class Plan:
     away: tuple[Away, ...] = ()
     past: Past | None = None
 
-    @cached_property
+    @once
     def layers(self) -> tuple[Layer, ...]:
         """All layers that say anything, the highest rank first."""
         every: list[Layer] = [*self.rotations, *self.fixed, *self.imported]
         return tuple(sorted((each for each in every if each.speaks), key=lambda each: -each.rank))
 
-    @cached_property
+    @once
     def ranks(self) -> dict[Role, tuple[tuple[int, ...], ...]]:
         """Per role the layers that fill it, as indices: by rank, same rank together."""
         found = {}

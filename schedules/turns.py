@@ -8,10 +8,10 @@ February. With `worked`, turns without duty hours are not counted.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
-from functools import cached_property
 
 from schedules.duty_hours import DutyHours
 from schedules.lines import Dates, Line, line
+from schedules.once import once
 from schedules.posts import FAR, ROLES, Change, Key, Post, Source, merged
 from schedules.states import Advance, Fills, Role, Unit, Why
 from schedules.walltime import first_instant, last_instant
@@ -60,24 +60,24 @@ class Rotation:
         """Whether there is anybody, or deliberately nobody, in the line."""
         return bool(self.members)
 
-    @cached_property
+    @once
     def roles(self) -> tuple[Role, ...]:
         """What a turn fills: its holders the first of these, the next in line the second."""
         return ROLES if self.fills == Fills.BOTH else (Role(self.fills.value),)
 
-    @cached_property
+    @once
     def hours(self) -> DutyHours:
         return DutyHours(self.windows, self.holidays, self.on_holidays)
 
-    @cached_property
+    @once
     def line(self) -> Line:
         return line(len(self.members), self.dated, self.people_at_once, self._serial_from)
 
-    @cached_property
+    @once
     def _made(self) -> dict[object, tuple[tuple[int, ...], tuple[int, ...]]]:
         return {}
 
-    @cached_property
+    @once
     def beat(self) -> Beat:
         return Beat(self.starts, self.unit, self.count)
 
@@ -116,20 +116,15 @@ class Rotation:
         following = tuple(m for m in later if m not in holders)
         return holders, following[: self.people_at_once]
 
-    @cached_property
-    def _bounds(self) -> tuple[datetime, datetime]:
-        """The instants between which anybody is on call."""
-        begin, end = turn_start(self, 0), FAR
-        if self.ends is not None:
-            end = last_instant(self.ends, self.zone)
-        if self.since is not None:
-            begin = max(begin, self.since)
-        return begin, min(end, self.until) if self.until is not None else end
+    @once
+    def _over(self) -> datetime:
+        """The instant from which on nobody is on call."""
+        end = FAR if self.ends is None else last_instant(self.ends, self.zone)
+        return end if self.until is None else min(end, self.until)
 
     def post_at(self, at: datetime) -> Post | None:
         """Return what it says at `at` (UTC), or None where it is not in force or has no line."""
-        begin, end = self._bounds
-        if not self.members or not begin <= at < end:
+        if not self.members or at >= self._over or (self.since is not None and at < self.since):
             return None
         turn = turn_at(self, at)
         if turn is None:
@@ -143,8 +138,7 @@ class Rotation:
         return merged(self._changes(since, until))
 
     def _changes(self, since: datetime, until: datetime) -> Iterator[Change]:
-        begin, end = self._bounds
-        begin, end = max(begin, since), min(end, until)
+        begin, end = max(turn_start(self, 0), self.since or since, since), min(self._over, until)
         if not self.members or begin >= end:
             yield since, None
             return

@@ -25,6 +25,7 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
+@lru_cache(maxsize=50_000)
 def first_instant(wall: datetime, zone: tzinfo) -> datetime:
     """Return the first instant at which the clock on the wall has reached `wall` (naive).
 
@@ -38,6 +39,7 @@ def first_instant(wall: datetime, zone: tzinfo) -> datetime:
     return wall.replace(tzinfo=UTC, fold=0) - early
 
 
+@lru_cache(maxsize=50_000)
 def last_instant(wall: datetime, zone: tzinfo) -> datetime:
     """Return the last instant at which the wall shows `wall`: where something *ends*.
 
