@@ -29,6 +29,20 @@ from alertops import resolver
 IDLE_SECONDS = 15.0  # shorter than any provider's own limit: never write into a dying connection
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # an IPv4 address inside IPv6, and 6to4 the same
 _6TO4 = ipaddress.ip_network("2002::/16")
+# Special all the same, whatever this Python knows: a cloud's metadata, relays, documentation.
+_SPECIAL = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "168.63.129.16/32",
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "3fff::/20",
+        "5f00::/16",
+        "64:ff9b:1::/48",
+        "2001::/23",
+        "fec0::/10",
+    )
+)
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -215,6 +229,8 @@ def addresses(
     """Resolve once and return what may be connected to. Raises Blocked or NotSent."""
     if guarded and port not in {80, 443} and port < 1024:
         raise Blocked(f"Port {port} is not a web port.")
+    if guarded and _is_disguised(host):
+        raise Blocked("Write the address as four plain numbers.")
     found = resolver.look_up(host, port, seconds)
     if not found:
         raise NotSent(f"{host} cannot be found.")
@@ -224,6 +240,16 @@ def addresses(
     if not allowed:
         raise Blocked(f"{host} is not a public address.")
     return allowed
+
+
+def _is_disguised(host: str) -> bool:
+    """Whether a host is an address in a spelling that readers take for different ones: 0x7f.1,
+    010.0.0.1, 2130706433."""
+    try:
+        packed = socket.inet_aton(host)
+    except (OSError, UnicodeError, ValueError):
+        return False
+    return host != socket.inet_ntoa(packed)
 
 
 def is_allowed(host: str, address: str) -> bool:
@@ -240,6 +266,8 @@ def is_allowed(host: str, address: str) -> bool:
 def is_public(ip: IPAddress) -> bool:
     """Global unicast and nothing that only looks so (NAT64, 6to4, mapped, multicast)."""
     if isinstance(ip, ipaddress.IPv6Address) and (ip.ipv4_mapped or ip in _NAT64 or ip in _6TO4):
+        return False
+    if any(ip.version == network.version and ip in network for network in _SPECIAL):
         return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved)
 

@@ -67,6 +67,7 @@ class Push(Channel):
         try:
             facts = json.loads(address)
             endpoint, body = facts["endpoint"], _encrypt(facts["keys"], _payload(message))
+            signature = _signature(endpoint)
         except (ValueError, KeyError, TypeError) as error:
             reason = f"The subscription cannot be used: {type(error).__name__}."
             raise Undeliverable(reason, dead_address=True) from None
@@ -76,7 +77,7 @@ class Push(Channel):
             "TTL": str(TTL),
             "Urgency": "high",
             "Topic": hashlib.sha256(message.key.encode()).hexdigest()[:32],
-            **_signature(endpoint),
+            **signature,
         }
         client = _open if settings.PUSH_ALLOW_PRIVATE else _guarded
         try:
@@ -166,8 +167,13 @@ def _signed(origin: str, hour: int, private_key: str) -> dict[str, str]:
         if len(_headers) > 500:
             _headers.clear()
         contact = settings.PUBLIC_URL if settings.PUBLIC_URL.startswith("https:") else _mailto()
+        from py_vapid import VapidException
+
         claims = {"aud": origin, "exp": (hour + 12) * 3600, "sub": contact}
-        _headers[key] = dict(_vapid(_private_key()).sign(claims))
+        try:
+            _headers[key] = dict(_vapid(_private_key()).sign(claims))
+        except VapidException:
+            raise ValueError("not an origin") from None
     return _headers[key]
 
 
