@@ -35,6 +35,7 @@ def start(chosen: Range, *, is_dry: bool, actor: User | None, now: datetime) -> 
         events = events.filter(integration=chosen.integration)
     if chosen.outcome:
         events = events.filter(outcome=chosen.outcome)
+    last = InboundEvent.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     total = len(events.order_by().values_list("pk")[: MOST + 1])
     if total == 0:
         raise NotAllowed("No event lies in this range.")
@@ -42,7 +43,7 @@ def start(chosen: Range, *, is_dry: bool, actor: User | None, now: datetime) -> 
         raise NotAllowed(f"These are more than {MOST} events; choose a shorter time.")
     replay = Replay.objects.create(
         first=chosen.first,
-        last=chosen.last,
+        last=min(chosen.last, last),
         integration=chosen.integration,
         outcome=chosen.outcome,
         is_dry=is_dry,

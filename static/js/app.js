@@ -29,6 +29,9 @@ document.addEventListener("submit", (event) => {
   fetch(form.action, { method: "POST", body: new FormData(form, event.submitter) });
 });
 
+// On a phone the tabs scroll sideways: the one that is open is in sight.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 16;
+
 // A form with [data-auto-submit] sends itself when a select changes.
 document.addEventListener("change", (event) => {
   const select = event.target.closest("[data-auto-submit] select");
