@@ -7,10 +7,11 @@ failure is tried again soon, told to the operators the second time in a row, and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import F
+from django.db.models.functions import Now
 
 from alertops import vitals
 from alertops.models import Probe
@@ -18,6 +19,8 @@ from alertops.models import Probe
 SOON = 60.0
 """Seconds after which a failed one is tried again."""
 TELL_AGAIN = 60
+FORGOTTEN = 3600.0
+"""Seconds after which one that is tried no longer (a provider taken out) is left alone."""
 SHOWN_AFTER = 2
 """Failures in a row after which people are told: once may be the weather."""
 
@@ -68,4 +71,5 @@ def settle(name: str, verdict: Verdict, now: datetime) -> None:
 
 def standing() -> list[Probe]:
     """Those that fail, and not for the first time."""
-    return list(Probe.objects.filter(failures__gte=SHOWN_AFTER).order_by("name"))
+    tried = Probe.objects.filter(checked_at__gt=Now() - timedelta(seconds=FORGOTTEN))
+    return list(tried.filter(failures__gte=SHOWN_AFTER).order_by("name"))

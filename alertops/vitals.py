@@ -75,7 +75,8 @@ QUESTIONS = (
     Question(  # told by `probes`, which know why; here it only keeps the dead-man address silent
         "failed_drills",
         "",
-        "SELECT count(*) FROM alertops_probe WHERE name = 'drill' AND failures > 1",
+        "SELECT count(*) FROM alertops_probe WHERE name = 'drill' AND failures > 1"
+        " AND checked_at > now() - interval '1 hour'",
     ),
 )
 

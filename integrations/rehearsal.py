@@ -55,6 +55,11 @@ class Rehearsal:
     is_error: bool = False
     rest: int = 0
 
+    @property
+    def is_cut(self) -> bool:
+        """Some would page, and their chain is not laid out."""
+        return len([one for one in self.found if one.group and not one.is_dropped]) > SHOWN
+
 
 def rehearse(integration: Integration, body: str, now: datetime) -> Rehearsal:
     """Read a body as if `integration` had just received it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from pytest_django import Settings
 
 from accounts.channels import CHANNELS, SENDABLE
 from accounts.models import User
-from alertops import clock, drill, loops, notices, probes, self_test
+from alertops import clock, drill, health, loops, notices, probes, self_test
 from alertops.models import LoopBeat, Probe
 from alertops.probes import Verdict
 from alerts.models import Alert, AlertEvent
@@ -127,7 +128,6 @@ def test_its_outcome_stands_in_the_health_and_the_metrics(client: Client) -> Non
 
 def fail(name: str, times: int) -> None:
     for _ in range(times):
-        Probe.objects.filter(name=name).delete() if not times else None
         probes.claim(name, 0.0)
         probes.settle(name, Verdict(False, "SMTP 535: bad password"), clock.now())
 
@@ -153,11 +153,16 @@ def test_a_failing_drill_is_unwell_a_failing_provider_a_warning(client: Client) 
 
 
 @pytest.mark.usefixtures("all_alive")
-def test_a_drill_that_nobody_runs_any_more_is_unwell(client: Client, settings: Settings) -> None:
+def test_a_drill_that_nobody_runs_any_more_is_unwell(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     probes.claim(drill.NAME, 0)
     probes.settle(drill.NAME, Verdict(True, seconds=0.1), clock.now())
     with connection.cursor() as cursor:
         cursor.execute("UPDATE alertops_probe SET checked_at = now() - interval '1 hour'")
+    monkeypatch.setattr(health, "_began", time.monotonic())
+    assert client.get("/health/engine").status_code == 200, "it has only just been started"
+    monkeypatch.setattr(health, "_began", time.monotonic() - 100)
     assert client.get("/health/engine").status_code == 503
     settings.SELF_TESTS = False
     assert client.get("/health/engine").status_code == 200
@@ -183,6 +188,15 @@ def test_a_failure_is_told_the_second_time_and_so_is_its_end(
     assert "well again" in caplog.records[-1].getMessage()
     notices.forget()
     assert b"bad password" not in client.get("/").content
+
+
+def test_a_provider_that_was_taken_out_does_not_fail_for_ever(client: Client) -> None:
+    fail("sms", 2)
+    assert probes.standing()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE alertops_probe SET checked_at = now() - interval '2 hours'")
+    assert not probes.standing()
+    assert client.get("/health/engine").json()["self_tests"]["sms"]["passed"] is False
 
 
 def test_a_plain_member_is_not_bothered_with_providers(client: Client, alice: User) -> None:
