@@ -16,7 +16,7 @@ from pytest_django import Settings
 from accounts.channels import CHANNELS, SENDABLE
 from accounts.models import User
 from alertops import clock, drill, health, loops, notices, probes, self_test
-from alertops.models import LoopBeat, Probe
+from alertops.models import LoopBeat
 from alertops.probes import Verdict
 from alerts.models import Alert, AlertEvent
 from escalation import dispatch, engine
