@@ -116,6 +116,7 @@ def main() -> int:
         "--pause", type=float, default=1.1, help="seconds between deaths of the storm"
     )
     parser.add_argument("--each", type=int, default=2, help="measured deaths of each kind")
+    parser.add_argument("--only", default="", metavar="WORD", help="kinds named so, e.g. frozen")
     parser.add_argument("--keep", action="store_true", help="keep journals, logs and database")
     wish = parser.parse_args()
     seed = next((s for s in (wish.replay, wish.seed) if s is not None), None)
@@ -160,13 +161,14 @@ def _play(
     load.start()
     watcher.start()
     try:
-        each = min(wish.each, wish.n // len(KINDS))
+        kinds = [kind for kind in KINDS if wish.only in kind.name]
+        each = min(wish.each, wish.n // len(kinds))
         for number in range(each):
-            for kind in KINDS:
+            for kind in kinds:
                 _measure(run, house, reaper, load, ear, kind, number)
         twilio.knobs(**FAULTY)
         print(f"storm: {wish.n - reaper.count} deaths", flush=True)
-        reaper.storm(wish.n - reaper.count, wish.pause, lambda: False)
+        reaper.storm(wish.n - reaper.count, wish.pause, kinds)
         reaper.wake_all()
         twilio.knobs(**dict.fromkeys(FAULTY, 0.0) | {"accept_rate": 1.0, "list_lag": 0.5})
         print("calm: waiting for the last pages", flush=True)

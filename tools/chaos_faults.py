@@ -8,7 +8,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -100,13 +100,13 @@ class Reaper:
         for pid in list(self._frozen):
             self._wake(pid)
 
-    def storm(self, faults: int, pause: float, stop: Callable[[], bool]) -> None:
+    def storm(self, faults: int, pause: float, kinds: Sequence[Kind]) -> None:
         """Kill `faults` times, `pause` seconds apart on average."""
-        weights = [kind.weight for kind in KINDS]
+        weights = [kind.weight for kind in kinds]
         goal = self.count + faults
         hit = True
-        while self.count < goal and not stop():
-            (kind,) = self._random.choices(KINDS, weights)
+        while self.count < goal:
+            (kind,) = self._random.choices(kinds, weights)
             rest = self._random.expovariate(1 / pause)
             time.sleep(rest if hit else 0.05)
             hit = self.strike(kind) is not None
