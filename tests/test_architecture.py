@@ -78,7 +78,18 @@ def test_thinking_knows_no_database_no_settings_and_no_clock() -> None:
     pure = [
         "escalation/plan.py",
         "escalation/reach.py",
+        "schedules/changes.py",
+        "schedules/duty_hours.py",
+        "schedules/fixed.py",
+        "schedules/lines.py",
+        "schedules/once.py",
+        "schedules/posts.py",
+        "schedules/recurrence.py",
         "schedules/resolver.py",
+        "schedules/rota.py",
+        "schedules/turns.py",
+        "schedules/walltime.py",
+        "schedules/worked.py",
         "integrations/mapping.py",
         "integrations/vocabulary.py",
     ]
