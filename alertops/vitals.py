@@ -62,6 +62,13 @@ QUESTIONS = (
         "inbox",
     ),
     Question(
+        "unheard_heartbeats",
+        "heartbeats are late for more than a minute and nobody was told",
+        "SELECT count(*) FROM (SELECT 1 FROM integrations_heartbeat"
+        " WHERE due_at < now() - interval '60 s' LIMIT 1000) x",
+        "inbox",
+    ),
+    Question(
         "open_circuits",
         "providers do not answer",
         "SELECT count(*) FROM escalation_circuit WHERE open_until > now()",

@@ -43,7 +43,7 @@ class InboundEventFields(serializers.Serializer[InboundEvent]):
         return [EventAlertFields(row).data for row in rows]
 
 
-class _Target(serializers.ModelSerializer[Any]):
+class TargetFields(serializers.ModelSerializer[Any]):
     """Group by slug, person by e-mail address, policy by number."""
 
     group = serializers.SlugRelatedField(
@@ -60,7 +60,7 @@ class _Target(serializers.ModelSerializer[Any]):
     )
 
 
-class IntegrationFields(_Target):
+class IntegrationFields(TargetFields):
     """An integration. Its `key` and `url` are told once: when it is made or gets a new key."""
 
     mapping = serializers.DictField(
@@ -113,7 +113,7 @@ class ConditionFields(serializers.Serializer[Any]):
     value = serializers.CharField(max_length=500, allow_blank=True, required=False, default="")
 
 
-class RouteFields(_Target):
+class RouteFields(TargetFields):
     """A route: where all its conditions hold, it decides."""
 
     conditions = ConditionFields(many=True, required=False)

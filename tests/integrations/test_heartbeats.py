@@ -488,3 +488,35 @@ def test_the_list_is_paged_and_costs_the_same_however_many_there_are(
     assert "job 000" in back.text
     for hostile in ("?after=%00", "?state=purple", "?q=%00", "?before=" + "x" * 5000):
         assert client.get(f"/integrations/heartbeats/{hostile}").status_code == 200
+
+
+def test_the_api_makes_lists_changes_and_removes(
+    client: Client, manager: User, alice: User, payments: Group
+) -> None:
+    url = "/api/v1/heartbeats/"
+    facts = {"name": "etl", "cron": "0 4 * * *", "time_zone": "Europe/Vienna", "group": "payments"}
+    assert client.get(url).status_code == 401
+    client.force_login(alice)
+    assert client.post(url, facts, "application/json").status_code == 403
+    client.force_login(manager)
+    wrong = client.post(url, {**facts, "cron": "never"}, "application/json")
+    assert (wrong.status_code, list(wrong.json())) == (400, ["error"])
+    made = client.post(url, facts, "application/json").json()
+    assert client.get(f"/heartbeats/{made['key']}/").status_code == 200
+    assert made["url"].endswith(f"/heartbeats/{made['key']}/")
+    one = f"{url}{made['id']}/"
+    shown = client.get(one).json()
+    assert (shown["state"], shown["key"], shown["ping_count"]) == ("up", None, 1)
+    assert client.patch(one, {"grace_seconds": 900}, "application/json").status_code == 200
+    assert client.post(f"{one}pause/").json()["state"] == "paused"
+    assert client.post(f"{one}resume/").json()["state"] == "waiting"
+    assert client.post(f"{one}rotate-key/").json()["key"] != made["key"]
+    assert client.get(f"/heartbeats/{made['key']}/").status_code == 404
+    for number in range(120):
+        beat(payments, f"job {number:03}")
+    page = client.get(url).json()
+    assert (len(page["results"]), page["next"]) == (100, "job 098")
+    assert len(client.get(url, {"after": "job 098"}).json()["results"]) == 21
+    assert client.get(url, {"after": "\x00"}).status_code == 400
+    assert client.delete(one).status_code == 204
+    assert client.get(one).status_code == 404

@@ -65,3 +65,14 @@ def test_a_bomb_of_attachments_and_a_stranger(house: Served, tmp_path: Path) -> 
     until(lambda: "with a bomb" in [alert["title"] for alert in house.alerts("Mailbox")])
     with pytest.raises(AssertionError, match=r"550 5\.1\.1"):
         swaks(house, f"root@{MAIL_DOMAIN}", "--h-Subject", "x")
+
+
+def test_the_web_processes_write_down_that_they_live(house: Served) -> None:
+    """What heartbeats are measured by: without it our own downtime would alarm everybody."""
+    ages = [
+        float(line.rpartition(" ")[2])
+        for line in until(lambda: house.ask("GET", "/metrics")[1]).splitlines()
+        if line.startswith('alertops_loop_age_seconds{loop="web"}')
+    ]
+    assert len(ages) == 1
+    assert ages[0] < 5
