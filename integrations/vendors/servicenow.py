@@ -109,9 +109,9 @@ and update, Advanced. As filter choose what should page, and as script:
       request.execute();
     }})(current, previous);
 
-Do not put the state into the filter: an alert closes when the incident is resolved. For Event
-Management, make the same rule on em_alert with number, severity, state, acknowledged, node,
-metric_name, description, source and resource.
+Do not put the state into the filter: an alert closes when the incident is resolved, and is taken
+when it is put in progress. For Event Management, make the same rule on em_alert with number,
+severity, state, acknowledged, node, metric_name, description, source and resource.
 """,
     docs="https://www.servicenow.com/docs/csh?topicname=c_BusinessRules.html",
 )

@@ -1,4 +1,5 @@
 """Statuspage: https://support.atlassian.com/statuspage/docs/enable-webhook-notifications/
+and Instatus, which sends the same with other words: https://instatus.com/help/webhooks
 
 The status page of somebody one depends on. Two kinds of message: an incident with its updates, and
 a change of one component; both come for the same outage, each with an id of its own. "Monitoring"
@@ -31,9 +32,12 @@ _COMPONENT = {
     "major_outage": "trigger",
     "under_maintenance": "ignore",
 }
+_COMPONENT |= {state.replace("_", ""): ours for state, ours in _COMPONENT.items()}
+_COMPONENT |= {"up": "resolve", "hasissues": "trigger"}
 _SEVERITIES = {
     "critical": "critical", "major": "high", "minor": "medium", "none": "low",
     "major_outage": "critical", "partial_outage": "high", "degraded_performance": "medium",
+    "majoroutage": "critical", "partialoutage": "high", "degradedperformance": "medium",
 }  # fmt: skip
 
 
@@ -41,7 +45,8 @@ def _left_out(item: Any, top: Any) -> str:
     """Whether nobody is to be paged for it: planned, told afterwards, or neither of the two."""
     incident, component = (field(name)(item, top) for name in ("incident", "component"))
     if not isinstance(incident, dict):
-        return "" if isinstance(component, dict) else IGNORE
+        is_other = field("page")(item, top) is not None and not isinstance(component, dict)
+        return IGNORE if is_other else ""
     is_planned = incident.get("impact") == "maintenance"
     return IGNORE if is_planned or incident.get("backfilled") is True else ""
 
@@ -60,7 +65,7 @@ def _state(item: Any, top: Any) -> str:
 
 statuspage = Vendor(
     kind="statuspage",
-    label="Statuspage",
+    label="Statuspage, Instatus",
     action=first(
         _left_out,
         choose("incident.status", _INCIDENT),
@@ -79,7 +84,10 @@ statuspage = Vendor(
         "component_update.new_status",
     ),
     tags=lambda item, top: None,
-    links=(("Incident", field("incident.shortlink")), ("Status page", field("page.url"))),
+    links=(
+        ("Incident", field("incident.shortlink", "incident.url")),
+        ("Status page", field("page.url")),
+    ),
     setup="""\
 On the status page choose Subscribe to updates → Webhook and paste:
 

@@ -23,7 +23,15 @@ _MESSAGES = {
     "pending": "ignore",
     "canceled": "ignore",
 }
-_STATES = {"passed": "resolve", "failed": "trigger", "errored": "trigger"}
+_STATES = {
+    "passed": "resolve",
+    "failed": "trigger",
+    "errored": "trigger",
+    "created": "ignore",
+    "received": "ignore",
+    "started": "ignore",
+    "canceled": "ignore",
+}
 
 
 def _other(item: Any, top: Any) -> str:
@@ -56,7 +64,7 @@ travis = Vendor(
         _other,
         choose("status_message", _MESSAGES),
         choose("result_message", _MESSAGES),
-        choose("state", _STATES, IGNORE),
+        choose("state", _STATES),
     ),
     dedup_key=_key,
     title=_title,

@@ -9,7 +9,7 @@ import gzip
 import json
 import random
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -53,10 +53,9 @@ class Shot:
     content_encoding: str = ""
 
 
-def shots(seed: int) -> Iterator[Shot]:
+def shots(seed: int, kinds: Sequence[str] = tuple(VENDORS)) -> Iterator[Shot]:
     """Return requests without end."""
     dice = random.Random(seed)
-    kinds = list(VENDORS)
     real = [(kind, *_real(sample)) for kind in kinds for sample in samples.of(kind)]
     often = [found for found in HOSTILE.values() if len(found[0]) <= SMALL]
     seldom = [found for found in HOSTILE.values() if len(found[0]) > SMALL]

@@ -11,6 +11,7 @@ import os
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from django.db.models import Q
 from alertops import wsgi
 from alerts.models import Alert
 from groups.models import Group
+from integrations import dropins
 from integrations.models import InboundEvent
 from integrations.vendors import VENDORS
 from tests.integrations.amazon import Amazon
@@ -90,6 +92,30 @@ def test_no_body_breaks_anything(
         _forget()
     if warm:
         assert _resident() - warm < GROWTH
+
+
+def test_no_body_breaks_another_products_door(
+    payments: Group, complaints: list[str], amazon: Amazon
+) -> None:
+    """These doors may refuse; what they accept they keep, and it is worked off as well."""
+    addresses = [f"/{url.pattern}" for url in dropins.URLS if "<" not in str(url.pattern)]
+    assert addresses
+    limits = {"rate_per_minute": 1_000_000, "burst": 1_000_000}
+    key = make_integration(payments, "pagerduty", **limits).key.encode()
+    stream = shots(SEED, ("pagerduty", "generic"))
+    for number in range(0, N // 10, ROUND):
+        accepted = 0
+        for shot in itertools.islice(stream, min(ROUND, N // 10 - number)):
+            body = shot.body.replace(b"0123456789abcdef0123456789abcdef", key)
+            for address in addresses:
+                status = _status(address, replace(shot, body=body))
+                assert status < 500, f"{address} {shot!r:.2000}\n{complaints}"
+                accepted += status < 300
+        assert InboundEvent.objects.count() >= accepted > 0
+        work_off()
+        _worked_off()
+        assert not complaints, complaints[0]
+        _forget()
 
 
 def _status(path: str, shot: Shot) -> int:
