@@ -130,3 +130,20 @@ def test_an_unknown_key_is_an_invalid_event_and_leaves_no_row(
     assert answer.status_code == 400
     assert answer.json()["status"] == "invalid event"
     assert not InboundEvent.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_key_with_half_a_character_is_answered_as_it_came(
+    events: Integration, client: Client
+) -> None:
+    said = {
+        "routing_key": events.key,
+        "event_action": "trigger",
+        "dedup_key": "a\ud800",
+        "payload": {"summary": "x", "source": "y", "severity": "error"},
+    }
+    body = json.dumps(said).encode()
+    answer = client.generic("POST", "/v2/enqueue", body, content_type="application/json")
+    assert answer.status_code == 202
+    assert answer.json()["dedup_key"] == "a\ud800"
+    assert InboundEvent.objects.count() == 1
