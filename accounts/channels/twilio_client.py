@@ -9,7 +9,7 @@ import base64
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qs, quote, urlencode
 
@@ -113,8 +113,10 @@ def examine() -> str:
             return f"The Twilio account is {account.status}."
         if not settings.TWILIO_FROM.startswith("+"):
             return ""  # a name or a messaging service, not a number
-        numbers = client().incoming_phone_numbers
-        found = call(lambda: numbers.list(phone_number=settings.TWILIO_FROM, limit=1))
+        found = any(
+            call(partial(numbers.list, phone_number=settings.TWILIO_FROM, limit=1))
+            for numbers in (client().incoming_phone_numbers, client().outgoing_caller_ids)
+        )
     except TryLater as error:
         if error.systemic:
             return error.reason

@@ -218,6 +218,8 @@ def test_twilio_is_asked_for_its_account_and_our_number_and_nothing_is_sent(
     assert examined("sms") == Verdict(False, "Text message: The Twilio account is suspended.")
     twilio.account_status, twilio.own = "active", set()
     assert "does not belong" in examined("sms").detail
+    twilio.verified = {"+15005550006"}
+    assert examined("voice").passed, "a number of somebody's that Twilio may show"
     twilio.knobs.turn(account_error=20003)
     assert examined("sms").passed is False
     assert not twilio.messages

@@ -29,7 +29,7 @@ RESOURCE = re.compile(
     r"(?:/(?P<sid>\w{34}))?\.json"
 )
 OWN = re.compile(
-    r"/2010-04-01/Accounts/(?P<account>AC[0-9a-f]{32})(?P<numbers>/IncomingPhoneNumbers)?.json"
+    r"/2010-04-01/Accounts/(?P<account>AC[0-9a-f]{32})(?P<numbers>/IncomingPhoneNumbers|/OutgoingCallerIds)?.json"
 )
 NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 
@@ -53,6 +53,7 @@ class TwilioDouble(HttpDouble):
         self.account_sid, self.auth_token = account_sid, auth_token
         self.account_status = "active"
         self.own = {"+15005550006"}
+        self.verified: set[str] = set()
         self.messages: list[Record] = []
         self.calls: list[Record] = []
         self.refused: list[tuple[int, dict[str, str]]] = []
@@ -119,7 +120,7 @@ class TwilioDouble(HttpDouble):
         if knobs.account_error:
             return self._refuse(knobs.account_error, {})
         if own and own["account"] == self.account_sid:
-            return self._own(request, numbers=bool(own["numbers"]))
+            return self._own(request, numbers=own["numbers"] or "")
         if not found or found["account"] != self.account_sid:
             return refusal(20404)
         if knobs.burst_429 > 0:
@@ -134,15 +135,18 @@ class TwilioDouble(HttpDouble):
             return Answer.json(show(record, knobs)) if record and fits else refusal(20404)
         return self._list(kind, request)
 
-    def _own(self, request: Request, *, numbers: bool) -> Answer:
+    def _own(self, request: Request, *, numbers: str) -> Answer:
         """The account itself, and the numbers that belong to it."""
         if not numbers:
             return Answer.json({"sid": self.account_sid, "status": self.account_status})
         asked = request.query.get("PhoneNumber", "")
-        owned = [{"phone_number": asked, "sid": "PN" + "0" * 32}] if asked in self.own else []
+        is_bought = numbers == "/IncomingPhoneNumbers"
+        held = self.own if is_bought else self.verified
+        owned = [{"phone_number": asked, "sid": "PN" + "0" * 32}] if asked in held else []
         first = f"{request.path}?PageSize=1&Page=0"
         links = {"first_page_uri": first, "next_page_uri": None, "previous_page_uri": None}
-        return Answer.json({"incoming_phone_numbers": owned, "page": 0} | links)
+        noun = "incoming_phone_numbers" if is_bought else "outgoing_caller_ids"
+        return Answer.json({noun: owned, "page": 0} | links)
 
     def _create(self, kind: str, request: Request) -> Answer:
         fields = dict(request.form)
