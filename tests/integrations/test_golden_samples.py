@@ -8,7 +8,6 @@ from alerts.models import Alert
 from alerts.states import Status
 from groups.models import Group
 from integrations import samples
-from integrations.mapping import read
 from integrations.models import EventOutcome, InboundEvent, Integration
 from integrations.states import Outcome
 from integrations.vendors import VENDORS
@@ -82,17 +81,6 @@ def story(payments: Group, send: Send, amazon: Amazon, request: pytest.FixtureRe
 def test_every_sample_of_a_tool_told_in_order(story: Story, kind: str) -> None:
     for sample in samples.of(kind):
         story.told(sample)
-
-
-@pytest.mark.parametrize("kind", VENDORS)
-@pytest.mark.parametrize(
-    "shape", [{"title": "New shape", "a": {"b": 1}}, {"a": 1}, {}, "text", [7]]
-)
-def test_a_shape_nobody_foresaw_is_an_alert_with_a_title(kind: str, shape: Any) -> None:
-    [draft] = read(VENDORS[kind], shape)
-    assert draft.action == "trigger"
-    assert draft.title
-    assert draft.dedup_key
 
 
 @pytest.mark.parametrize("kind", VENDORS)
