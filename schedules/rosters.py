@@ -21,6 +21,10 @@ from schedules.rosters_sql import STATEMENT
 from schedules.states import Role, Why
 from schedules.walltime import zone_of
 
+KEPT, KEPT_LENGTH = 2048, 8000
+"""How many rosters a process keeps, and of how many characters at most. A roster is a function of
+what was read, so one that reads the same is the same; what was worked out about it is kept, too."""
+
 
 @dataclass(frozen=True)
 class Roster:
@@ -57,7 +61,7 @@ def load(
         "until": until,
         "schedule": schedule,
     }
-    parts: dict[int, dict[str, Any]] = {}
+    bodies: dict[int, list[tuple[str, str]]] = {}
     holidays: dict[int, frozenset[date]] = {}
     with prepared.cursor() as cursor:
         cursor.execute(STATEMENT, parameters)
@@ -65,8 +69,26 @@ def load(
             if part == "holidays":
                 holidays[number] = _days(body)
             else:
-                parts.setdefault(number, {})[part] = json.loads(body)
-    return {group: _roster(group, found, holidays) for group, found in parts.items()}
+                bodies.setdefault(number, []).append((part, body))
+    return {group: _known(group, tuple(found), holidays) for group, found in bodies.items()}
+
+
+Bodies = tuple[tuple[str, str], ...]
+Days = tuple[tuple[int, frozenset[date]], ...]
+
+
+def _known(group: int, bodies: Bodies, holidays: Mapping[int, frozenset[date]]) -> Roster:
+    """Return the roster that these rows make: the very same one as long as they say the same."""
+    uses = next((body for part, body in bodies if part == "uses"), "[]")
+    days = tuple((number, holidays.get(number, frozenset())) for number in _numbers(uses))
+    if sum(len(body) for _, body in bodies) > KEPT_LENGTH:
+        return _roster(group, bodies, days)
+    return _kept(group, bodies, days)
+
+
+@lru_cache(maxsize=256)
+def _numbers(body: str) -> tuple[int, ...]:
+    return tuple(json.loads(body))
 
 
 @lru_cache(maxsize=256)
@@ -74,13 +96,14 @@ def _days(body: str) -> frozenset[date]:
     return frozenset(map(date.fromisoformat, json.loads(body)))
 
 
-def _roster(group: int, parts: dict[str, Any], holidays: Mapping[int, frozenset[date]]) -> Roster:
+def _roster(group: int, bodies: Bodies, days: Days) -> Roster:
+    parts = {part: json.loads(body) for part, body in bodies}
     zone, schedule, name, zone_there, is_active = parts["group"]
     members = parts.get("members", ())
     say = without_rotations([Place(*place[:3]) for place in members])
     managers = tuple(user for user, _, _, is_manager in members if is_manager)
     pageable = {place[0] for place in members}
-    rows = Rows(parts, zone_of(zone_there or zone), pageable, holidays)
+    rows = Rows(parts, zone_of(zone_there or zone), pageable, dict(days))
     past, words = _past(parts.get("past")) if is_active is not False else (None, {})
     if schedule is None:
         plan = Plan(**say, away=rows.away(), past=past)
@@ -98,6 +121,9 @@ def _roster(group: int, parts: dict[str, Any], holidays: Mapping[int, frozenset[
     reasons = {row[0]: row[-1] for row in parts.get("overrides", ())}
     names = _names(parts)
     return Roster(group, rows.zone, plan, managers, schedule, name, names, reasons, words)
+
+
+_kept = lru_cache(maxsize=KEPT)(_roster)
 
 
 def _names(parts: dict[str, Any]) -> dict[Key, str]:

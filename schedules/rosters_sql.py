@@ -18,6 +18,12 @@ WITH chosen AS MATERIALIZED (
 ), calendar AS MATERIALIZED (
     SELECT c.id, c.name, c.role, c.rank, c.holidays_id, c.on_holidays, s.group_id
     FROM chosen s JOIN schedules_importedcalendar c ON c.schedule_id = s.id AND c.is_enabled
+), uses AS MATERIALIZED (
+    SELECT group_id, holidays_id AS id FROM rotation WHERE holidays_id IS NOT NULL
+    UNION SELECT group_id, holidays_id FROM fixed WHERE holidays_id IS NOT NULL
+    UNION SELECT group_id, holidays_id FROM calendar WHERE holidays_id IS NOT NULL
+    UNION SELECT group_id, (outgoing->>'holidays')::bigint FROM rotation
+          WHERE outgoing->>'holidays' IS NOT NULL AND takes_effect_at > %(since)s
 )
 SELECT 'group', g.id,
        json_build_array(g.time_zone, s.id, s.name, s.time_zone, s.is_active)::text
@@ -69,12 +75,10 @@ SELECT 'calendars', c.group_id,
                 ORDER BY c.rank DESC, c.id)::text
 FROM calendar c GROUP BY c.group_id
 UNION ALL
-SELECT 'holidays', h.calendar_id, json_agg(h.on)::text
-FROM schedules_holiday h
-WHERE h.calendar_id IN (
-    SELECT holidays_id FROM rotation UNION ALL SELECT holidays_id FROM fixed
-    UNION ALL SELECT holidays_id FROM calendar
-    UNION ALL SELECT (outgoing->>'holidays')::bigint FROM rotation WHERE outgoing IS NOT NULL)
+SELECT 'uses', u.group_id, json_agg(u.id ORDER BY u.id)::text FROM uses u GROUP BY u.group_id
+UNION ALL
+SELECT 'holidays', h.calendar_id, json_agg(h.on ORDER BY h.on)::text
+FROM schedules_holiday h WHERE h.calendar_id IN (SELECT id FROM uses)
 GROUP BY h.calendar_id
 UNION ALL
 SELECT 'overrides', s.group_id,

@@ -270,3 +270,18 @@ def test_my_calendar_holds_my_final_shifts_of_all_groups(
         (second.group_id, utc("2026-01-12 08:00")),
     ]
     assert {mine.shift.role for mine in found} == {Role.PRIMARY}
+
+
+def test_what_is_kept_of_a_roster_follows_every_change_at_once(
+    schedule: Schedule, ann: User, ben: User
+) -> None:
+    austria = HolidayCalendar.objects.create(country="AT")
+    turns(schedule, ann)
+    turns(schedule, ben, rank=1, holidays=austria, on_holidays="off")
+    assert primary(schedule.group) == primary(schedule.group) == [ben.pk]
+    day = Holiday.objects.create(calendar=austria, on=date(2026, 1, 7), name="A day off")
+    assert primary(schedule.group) == [ann.pk]
+    day.delete()
+    assert primary(schedule.group) == [ben.pk]
+    Schedule.objects.update(time_zone="Pacific/Auckland")
+    assert rosters.load([schedule.group_id], NOW, NOW)[schedule.group_id].zone.key.endswith("land")
