@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from integrations import api, api_heartbeats
+from integrations import api, api_heartbeats, api_upkeep
 
 urlpatterns = [
     path("events/<int:pk>/", api.OneEvent.as_view(), name="api-event"),
@@ -20,4 +20,10 @@ urlpatterns = [
     path("keys/<int:pk>/", api.OneKey.as_view(), name="api-key"),
     path("integrations/<int:pk>/routes/", api.Routes.as_view(), name="api-integration-routes"),
     path("routes/<int:pk>/", api.OneRoute.as_view(), name="api-route"),
+    path("services/", api_upkeep.Services.as_view(), name="api-services"),
+    path("services/<int:pk>/", api_upkeep.OneService.as_view(), name="api-service"),
+    path("maintenance-windows/", api_upkeep.Windows.as_view(), name="api-windows"),
+    path("maintenance-windows/<int:pk>/", api_upkeep.OneWindow.as_view(), name="api-window"),
+    path("replays/", api_upkeep.Replays.as_view(), name="api-replays"),
+    path("replays/<int:pk>/", api_upkeep.OneReplay.as_view(), name="api-replay"),
 ]
