@@ -1,66 +1,29 @@
-"""Schedules, rotations and overrides below /api/v1/: the same rules as the pages, because both go
-through `actions`."""
+"""Schedules and their layers below /api/v1/: the same rules as the pages, because both go through
+`actions`."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from rest_framework import serializers, viewsets
-from rest_framework.pagination import LimitOffsetPagination
-from rest_framework.request import Request
 
 from accounts.api_errors import refusals
 from accounts.models import User
 from alertops import clock
 from groups.models import Group
 from schedules import actions
-from schedules.models import Override, Rotation, Schedule
+from schedules.api_fields import (
+    OnShiftField,
+    Pages,
+    PlaceField,
+    ThroughActions,
+    WindowField,
+    viewer,
+)
+from schedules.models import FixedShift, ImportedCalendar, Override, Rotation, Schedule
 
-
-class Pages(LimitOffsetPagination):
-    default_limit, max_limit = 100, 500
-
-
-def viewer(request: Request) -> User:
-    """The signed-in person; the default permission has seen to it."""
-    return cast(User, request.user)
-
-
-class ThroughActions(serializers.ModelSerializer[Any]):
-    """Creates and updates by an action; names only what the person may see."""
-
-    def create(self, validated_data: dict[str, Any]) -> Any:
-        return self._store(self.Meta.model(), validated_data)  # type: ignore[misc]
-
-    def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
-        return self._store(instance, validated_data)
-
-    def _store(self, thing: Any, values: dict[str, Any]) -> Any:
-        people = values.pop("people", None)
-        for name, value in values.items():
-            setattr(thing, name, value)
-        with refusals():
-            return self.act(thing, people, actor=self.context["request"].user, now=clock.now())
-
-    def act(self, thing: Any, people: list[User] | None, *, actor: User, now: datetime) -> Any:
-        raise NotImplementedError
-
-    def get_fields(self) -> dict[str, Any]:
-        """Let fields name only groups, schedules and people in sight; others do not exist."""
-        fields = super().get_fields()
-        request = self.context.get("request")
-        groups = Group.objects.visible_to(request.user if request else AnonymousUser())
-        in_sight: dict[Any, QuerySet[Any]] = {
-            Group: groups,
-            Schedule: Schedule.objects.filter(group__in=groups),
-            User: User.objects.filter(memberships__group__in=groups).distinct(),
-        }
-        for field in fields.values():
-            relation: Any = getattr(field, "child_relation", field)
-            if getattr(relation, "queryset", None) is not None:
-                relation.queryset = in_sight[relation.queryset.model]
-        return fields
+Given = Mapping[str, Any]
 
 
 class ScheduleSerializer(ThroughActions):
@@ -68,44 +31,95 @@ class ScheduleSerializer(ThroughActions):
 
     class Meta:
         model = Schedule
-        fields = ["id", "group", "name", "time_zone", "is_active"]
+        fields = ["id", "group", "name", "time_zone", "is_active", "holidays"]
         validators: list[Any] = []  # the rules are the model's; actions ask them
 
-    def act(self, thing: Schedule, people: object, *, actor: User, now: datetime) -> Schedule:
+    def act(self, thing: Schedule, beside: Given, *, actor: User, now: datetime) -> Schedule:
         return actions.save_schedule(thing, actor=actor, now=now)
 
 
 class RotationSerializer(ThroughActions):
-    members = serializers.PrimaryKeyRelatedField(
-        many=True, source="people", queryset=User.objects.none(), help_text="People, in turn."
+    beside = ("members", "windows")
+    members = serializers.ListField(
+        child=PlaceField(),
+        source="members.all",
+        help_text="People, in turn; null is nobody's turn; "
+        '{"user", "joins_on", "leaves_on"} is a place between two days.',
+    )
+    windows = serializers.ListField(
+        child=WindowField(),
+        source="windows.all",
+        required=False,
+        help_text="Duty hours as [from, until] in minutes of the week; none: always.",
     )
 
     class Meta:
         model = Rotation
         fields = [
-            "id", "schedule", "name", "unit", "count", "starts_on", "handoff_at", "fills", "rank",
-            "members",
+            "id", "schedule", "name", "unit", "count", "starts_on", "handoff_at", "ends_on",
+            "fills", "rank", "people_at_once", "advance", "holidays", "on_holidays", "members",
+            "windows", "takes_effect_at",
+        ]  # fmt: skip
+        read_only_fields = ["takes_effect_at"]
+        validators: list[Any] = []
+
+    def act(self, thing: Rotation, beside: Given, *, actor: User, now: datetime) -> Rotation:
+        line, windows = (beside[name] and beside[name]["all"] for name in self.beside)
+        saved = actions.save_rotation(thing, line, windows=windows, actor=actor, now=now)
+        return Rotation.objects.prefetch_related("members", "windows").get(pk=saved.pk)
+
+
+class FixedShiftSerializer(ThroughActions):
+    beside = ("people",)
+    people = serializers.ListField(
+        child=OnShiftField(), required=False, source="people.all", help_text="Who is on it."
+    )
+
+    class Meta:
+        model = FixedShift
+        fields = [
+            "id", "schedule", "name", "role", "rank", "starts_on", "starts_time", "ends_on",
+            "ends_time", "rule", "is_nobody", "holidays", "on_holidays", "people",
         ]  # fmt: skip
         validators: list[Any] = []
 
+    def act(self, thing: FixedShift, beside: Given, *, actor: User, now: datetime) -> FixedShift:
+        people = beside["people"] and beside["people"]["all"]
+        saved = actions.save_fixed_shift(thing, people, actor=actor, now=now)
+        return FixedShift.objects.prefetch_related("people").get(pk=saved.pk)
+
+
+class ImportedCalendarSerializer(ThroughActions):
+    url = serializers.CharField(
+        write_only=True, max_length=2000, help_text="Where it is read; never shown again."
+    )
+
+    class Meta:
+        model = ImportedCalendar
+        fields = [
+            "id", "schedule", "name", "role", "rank", "url", "time_zone", "is_enabled", "holidays",
+            "on_holidays", "fetched_at", "tried_at", "failures", "error", "unknown_names",
+        ]  # fmt: skip
+        read_only_fields = ["fetched_at", "tried_at", "failures", "error", "unknown_names"]
+        validators: list[Any] = []
+
     def act(
-        self, thing: Rotation, people: list[User] | None, *, actor: User, now: datetime
-    ) -> Rotation:
-        saved = actions.save_rotation(thing, people, actor=actor, now=now)
-        return Rotation.objects.prefetch_related("members__user").get(pk=saved.pk)
+        self, thing: ImportedCalendar, beside: Given, *, actor: User, now: datetime
+    ) -> ImportedCalendar:
+        return actions.save_calendar(thing, actor=actor, now=now)
 
 
 class OverrideSerializer(ThroughActions):
     class Meta:
         model = Override
         fields = [
-            "id", "schedule", "role", "user", "replaces", "starts_at", "ends_at", "reason",
-            "created_by",
+            "id", "schedule", "kind", "role", "user", "replaces", "rotation", "fixed_shift",
+            "calendar", "starts_at", "ends_at", "reason", "created_by",
         ]  # fmt: skip
         read_only_fields = ["created_by"]
         validators: list[Any] = []
 
-    def act(self, thing: Override, people: object, *, actor: User, now: datetime) -> Override:
+    def act(self, thing: Override, beside: Given, *, actor: User, now: datetime) -> Override:
         change = actions.change_override if thing.pk else actions.add_override
         return change(thing, actor=actor, now=now)
 
@@ -126,25 +140,51 @@ class ScheduleViewSet(viewsets.ModelViewSet[Schedule]):
             actions.remove(instance, actor=viewer(self.request), now=clock.now())
 
 
-class RotationViewSet(viewsets.ModelViewSet[Rotation]):
-    """Who takes turns, in which order, how often."""
+class Layers(viewsets.ModelViewSet[Any]):
+    """Layers of the schedules you may see; ?schedule= narrows them down."""
 
-    serializer_class = RotationSerializer
     pagination_class = Pages
-    queryset = Rotation.objects.none()
+    lines: tuple[str, ...] = ()
 
-    def get_queryset(self) -> QuerySet[Rotation]:
+    def get_queryset(self) -> QuerySet[Any]:
         visible = Schedule.objects.visible_to(viewer(self.request))
-        rotations = Rotation.objects.filter(schedule__in=visible).order_by("pk")
-        return rotations.select_related("schedule__group").prefetch_related("members__user")
+        every: Any = self.queryset  # none of its model, as each of these sets says
+        layers: QuerySet[Any] = every.model.objects.filter(schedule__in=visible).order_by("pk")
+        wanted = self.request.query_params.get("schedule", "")
+        if wanted:
+            layers = layers.filter(schedule=int(wanted)) if wanted.isdigit() else layers.none()
+        return layers.select_related("schedule__group").prefetch_related(*self.lines)
 
-    def perform_destroy(self, instance: Rotation) -> None:
+    def perform_destroy(self, instance: Any) -> None:
         with refusals():
             actions.remove(instance, actor=viewer(self.request), now=clock.now())
 
 
+class RotationViewSet(Layers):
+    """Who takes turns, in which order, how often."""
+
+    serializer_class = RotationSerializer
+    queryset = Rotation.objects.none()
+    lines = ("members", "windows")
+
+
+class FixedShiftViewSet(Layers):
+    """The same people at set times, once or again and again."""
+
+    serializer_class = FixedShiftSerializer
+    queryset = FixedShift.objects.none()
+    lines = ("people",)
+
+
+class ImportedCalendarViewSet(Layers):
+    """Calendars elsewhere, read as a layer."""
+
+    serializer_class = ImportedCalendarSerializer
+    queryset = ImportedCalendar.objects.none()
+
+
 class OverrideViewSet(viewsets.ModelViewSet[Override]):
-    """Somebody else, for a while. Deleting one that runs ends it now."""
+    """Somebody else, more or less, for a while. Deleting one that runs ends it now."""
 
     serializer_class = OverrideSerializer
     pagination_class = Pages
@@ -154,7 +194,9 @@ class OverrideViewSet(viewsets.ModelViewSet[Override]):
         visible = Schedule.objects.visible_to(viewer(self.request))
         return (
             Override.objects.filter(schedule__in=visible)
-            .select_related("schedule__group", "user", "replaces")
+            .select_related(
+                "schedule__group", "user", "replaces", "rotation", "fixed_shift", "calendar"
+            )
             .order_by("-starts_at", "-pk")
         )
 

@@ -15,7 +15,7 @@ from accounts.models import User
 from alertops import clock
 from groups.models import Group
 from schedules import oncall, rota
-from schedules.api import viewer
+from schedules.api_fields import viewer
 from schedules.models import EARLIEST, LATEST, Schedule
 from schedules.resolver import ROLES
 from schedules.rota import Segment
