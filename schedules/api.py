@@ -144,12 +144,12 @@ class Layers(viewsets.ModelViewSet[Any]):
     """Layers of the schedules you may see; ?schedule= narrows them down."""
 
     pagination_class = Pages
+    layers: QuerySet[Any]
     lines: tuple[str, ...] = ()
 
     def get_queryset(self) -> QuerySet[Any]:
         visible = Schedule.objects.visible_to(viewer(self.request))
-        every: Any = self.queryset  # none of its model, as each of these sets says
-        layers: QuerySet[Any] = every.model.objects.filter(schedule__in=visible).order_by("pk")
+        layers: QuerySet[Any] = self.layers.filter(schedule__in=visible).order_by("pk")
         wanted = self.request.query_params.get("schedule", "")
         if wanted:
             layers = layers.filter(schedule=int(wanted)) if wanted.isdigit() else layers.none()
@@ -165,6 +165,7 @@ class RotationViewSet(Layers):
 
     serializer_class = RotationSerializer
     queryset = Rotation.objects.none()
+    layers = Rotation.objects.all()
     lines = ("members", "windows")
 
 
@@ -173,6 +174,7 @@ class FixedShiftViewSet(Layers):
 
     serializer_class = FixedShiftSerializer
     queryset = FixedShift.objects.none()
+    layers = FixedShift.objects.all()
     lines = ("people",)
 
 
@@ -181,6 +183,7 @@ class ImportedCalendarViewSet(Layers):
 
     serializer_class = ImportedCalendarSerializer
     queryset = ImportedCalendar.objects.none()
+    layers = ImportedCalendar.objects.all()
 
 
 class OverrideViewSet(viewsets.ModelViewSet[Override]):
