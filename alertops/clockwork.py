@@ -22,7 +22,7 @@ from escalation.tasks import tell_of_lost_methods
 from escalation.tasks import tick as run_tick
 from integrations.tasks import inbox as run_inbox
 from integrations.tasks import work as inbox_work
-from schedules.tasks import fill_holidays, read_calendars, tell_of_shifts
+from schedules.tasks import fill_holidays, keep_past, read_calendars, tell_of_shifts
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ CHORES = (
     (read_calendars, 1),
     (tell_of_shifts, 1),
     (fill_holidays, 24 * 60),
+    (keep_past, 24 * 60),
 )
 """(task, minutes): ordinary work that no page waits for."""
 

@@ -41,6 +41,15 @@ def settle(group_ids: Iterable[int], now: datetime) -> None:
     Settled.objects.filter(pk__in=due).update(until=now)
 
 
+def settle_all(now: datetime) -> int:
+    """Settle every group that has a schedule, each by itself; return how many."""
+    found = Schedule.objects.order_by("group_id").values_list("group_id", flat=True)
+    groups = list(found.distinct())
+    for group in groups:
+        settle([group], now)
+    return len(groups)
+
+
 def _begin(ids: list[int], now: datetime) -> None:
     """Open the record of groups that have none: at the beginning of their schedule, if any."""
     missing = set(ids) - set(Settled.objects.filter(pk__in=ids).values_list("pk", flat=True))

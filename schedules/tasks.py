@@ -1,7 +1,7 @@
 """django-q2's entry points: what a calendar needs that nobody waits for. Any number may run."""
 
 from alertops import clock
-from schedules import actions_swaps, calendars, news, public_holidays, swap_news
+from schedules import actions_swaps, calendars, news, past, public_holidays, swap_news
 
 
 def read_calendars() -> int:
@@ -20,3 +20,8 @@ def tell_of_shifts() -> int:
 def fill_holidays() -> int:
     """Public holidays stay known for years ahead."""
     return public_holidays.fill_all(clock.now())
+
+
+def keep_past() -> int:
+    """What was is on record at the latest a day later, so that no edit has years to write down."""
+    return past.settle_all(clock.now())

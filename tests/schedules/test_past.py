@@ -114,3 +114,12 @@ def test_newer_rules_for_the_clocks_do_not_change_what_was(
     assert oncall.shifts(schedule, NOW - 2 * DAY, NOW) == before
     ahead = oncall.shifts(schedule, NOW, NOW + 2 * DAY)
     assert [shift.start.hour for shift in ahead if shift.role == "primary"] == [12, 3, 3]
+
+
+def test_every_night_what_was_is_written_down(
+    schedule: Schedule, ann: User, frozen: object
+) -> None:
+    turns(schedule, ann)
+    assert past.settle_all(NOW - DAY) == past.settle_all(NOW) == 1
+    assert Settled.objects.get().until == NOW
+    assert PastDuty.objects.filter(role="primary").get().user == ann
