@@ -146,14 +146,25 @@ def _next_method(user_id: int | None, used: set[int | None]) -> Method | None:
     return next_method(Person(user_id, "", methods=found), {pk for pk in used if pk is not None})
 
 
+# Only where that step is the last one taken: of an earlier one, the next has been paged already,
+# and looking now would page the one after it before those people had time to answer.
+_LOOK_NOW = """
+UPDATE alerts_alert SET wake_at = %(now)s
+WHERE id = %(alert)s AND epoch = %(epoch)s AND status = 'triggered' AND wake IN ('step', 'resume')
+    AND wake_at > %(now)s
+    AND EXISTS (SELECT 1 FROM escalation_escalation
+        WHERE alert_id = %(alert)s AND fired = %(step)s + 1)
+"""
+
+
 def _look_now(row: Notification, now: datetime) -> None:
     """Nobody of this step can be reached: the next level must not wait for its time."""
+    step = row.key.split(".")[2]
+    if not step.isdigit():  # a last resort is no step of a policy and comes again by itself
+        return
+    values = {"now": now, "alert": row.alert_id, "epoch": row.epoch, "step": int(step)}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE alerts_alert SET wake_at = %s WHERE id = %s AND epoch = %s"
-            " AND status = 'triggered' AND wake IN ('step', 'resume') AND wake_at > %s",
-            [now, row.alert_id, row.epoch, now],
-        )
+        cursor.execute(_LOOK_NOW, values)
     doorbell.ring_on_commit("tick")
 
 

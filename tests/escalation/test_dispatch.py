@@ -106,6 +106,28 @@ def test_when_nobody_of_a_level_can_be_reached_the_next_level_does_not_wait(
     assert [record.to for record in twilio.messages] == [bob.contact_methods.get().address]
 
 
+def test_a_page_that_fails_when_the_next_level_is_paged_already_hurries_nobody(
+    alice: User, bob: User, carol: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    policy = builders.policy(
+        {"target": "primary", "wait_seconds": 30},
+        {"target": "secondary", "wait_seconds": 600},
+        {"target": "manager", "wait_seconds": 600},
+    )
+    twilio.knobs.turn(message_outcome="undelivered")
+    builders.alert(
+        builders.group(primary=(alice,), secondary=(bob,), manager=(carol,), policy=policy)
+    )
+    clock.look()
+    clock.forward(seconds=30)
+    numbers = [user.contact_methods.get().address for user in (alice, bob)]
+    assert [record.to for record in twilio.messages] == numbers
+    twilio.settle()
+    clock.forward(seconds=31)  # no proof of Alice's text: Bob keeps his ten minutes
+    assert Notification.objects.get(user=alice).state == "failed"
+    assert [record.to for record in twilio.messages] == numbers
+
+
 def test_a_revoked_account_uses_the_next_method_now_and_keeps_trying(
     alice: User, twilio: TwilioDouble, clock: Clock, settings: Any, smtp_double: Any
 ) -> None:
