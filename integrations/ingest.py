@@ -110,13 +110,15 @@ class Door(APIView):
     },
 )
 class Ingest(Door):
-    def post(self, request: Request, key: str) -> HttpResponse:
+    def post(self, request: Request, key: str, dialect: str = "") -> HttpResponse:
+        """Keep it; `dialect` says how to read it where its integration's kind does not decide."""
         plain: HttpRequest = request._request
         try:
             parcel = parcel_of(plain, key, read(plain))
         except TooLarge as large:
             parcel = parcel_of(plain, key, large.start)
             parcel.oversized = True
+        parcel.dialect = dialect
         is_settled = sns.MARK not in parcel.body or sns_door.look(parcel, key)
         event = store(parcel)
         if event is None:

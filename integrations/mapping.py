@@ -35,6 +35,7 @@ class Draft:
     links: list[dict[str, str]] = attribute(default_factory=list)
     details: dict[str, Any] = attribute(default_factory=dict)
     tags: list[str] = attribute(default_factory=list)
+    note: str = ""
     remarks: list[str] = attribute(default_factory=list)
     item: Any = None  # what routes look at
 
@@ -80,6 +81,8 @@ class Vendor:
     links: tuple[tuple[str, Pick], ...] = ()
     details: Pick = _DETAILS
     tags: Pick = _TAGS
+    note: Pick = lambda item, top: None
+    """What somebody wrote when acknowledging or resolving there."""
     words: Words = vocabulary.COMMON
     absent: Callable[[str], bool] = lambda text: False
     """Whether a text stands for nothing, such as a variable the tool did not fill in."""
@@ -148,6 +151,8 @@ def _draft(vendor: Vendor, item: Any, top: Any, overrides: Overrides | None, own
     draft.description = texts.clean(description)
     draft.links = _links(vendor, item, top, said.get("link", ""))
     draft.tags = [tag for tag in _tags(vendor.tags(item, top)) if not vendor.absent(tag)]
+    if draft.action != TRIGGER:
+        draft.note = texts.clean(texts.words(vendor.note(item, top)), 2000)
     chosen = said.get("dedup_key") or take(vendor.dedup_key)
     draft.dedup_key = texts.key(chosen) if chosen else ""
     if not draft.dedup_key:

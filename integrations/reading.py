@@ -178,6 +178,8 @@ def _add(reading: Reading, draft: Draft, way: Way, addressee: Addressee) -> None
     facts: dict[str, Any] = {"event": reading.event.id, "integration": addressee.name}
     if way.route_id is not None:
         facts["route"] = way.routed_by
+    if draft.note:
+        facts["note"] = draft.note
     if way.opens_incident:
         facts["incident"] = True
     if way.grouping is not None and draft.action == TRIGGER:

@@ -6,10 +6,17 @@ addresses, words and answers, and nobody else does.
 
 from django.urls import URLPattern
 
-from integrations.dropins import pagerduty
+from integrations.dropins import alerta, alertmanager, oncall, opsgenie, pagerduty, victorops
 from integrations.dropins.contract import Dialect, DropIn
 
-DROPINS: tuple[DropIn, ...] = (pagerduty.dropin,)
+DROPINS: tuple[DropIn, ...] = (
+    alerta.dropin,
+    alertmanager.dropin,
+    oncall.dropin,
+    opsgenie.dropin,
+    pagerduty.dropin,
+    victorops.dropin,
+)
 
 DIALECTS: dict[str, Dialect] = {
     dialect.name: dialect for dropin in DROPINS for dialect in dropin.dialects

@@ -1,6 +1,7 @@
 """Every tool we know, by kind. A literal registry: to add one, add its file and its line here."""
 
 from integrations.mapping import Vendor
+from integrations.vendors.alerta import alerta
 from integrations.vendors.alertmanager import alertmanager
 from integrations.vendors.appdynamics import appdynamics
 from integrations.vendors.apprise import apprise
@@ -64,7 +65,9 @@ from integrations.vendors.netdata import netdata
 from integrations.vendors.newrelic import newrelic
 from integrations.vendors.odown import odown
 from integrations.vendors.ohdear import ohdear
+from integrations.vendors.oncall import oncall
 from integrations.vendors.openstatus import openstatus
+from integrations.vendors.opsgenie import opsgenie
 from integrations.vendors.oracle_cloud import oracle_cloud
 from integrations.vendors.pagerduty import pagerduty
 from integrations.vendors.papertrail import papertrail
@@ -92,6 +95,7 @@ from integrations.vendors.updown import updown
 from integrations.vendors.uptime_kuma import uptime_kuma
 from integrations.vendors.uptimerobot import uptimerobot
 from integrations.vendors.victoriametrics import victoriametrics
+from integrations.vendors.victorops import victorops
 from integrations.vendors.wazuh import wazuh
 from integrations.vendors.zabbix import zabbix
 from integrations.vendors.zendesk import zendesk
@@ -99,6 +103,7 @@ from integrations.vendors.zendesk import zendesk
 VENDORS: dict[str, Vendor] = {
     vendor.kind: vendor
     for vendor in (
+        alerta,
         alertmanager,
         appdynamics,
         apprise,
@@ -164,6 +169,8 @@ VENDORS: dict[str, Vendor] = {
         ohdear,
         openstatus,
         oracle_cloud,
+        oncall,
+        opsgenie,
         pagerduty,
         papertrail,
         pingdom,
@@ -190,6 +197,7 @@ VENDORS: dict[str, Vendor] = {
         uptime_kuma,
         uptimerobot,
         victoriametrics,
+        victorops,
         wazuh,
         zabbix,
         zendesk,

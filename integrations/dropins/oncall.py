@@ -1,0 +1,74 @@
+"""Grafana OnCall's webhook addresses: `/integrations/v1/<type>/<token>/`, the token being a key.
+
+The type says how to read the body, whatever kind the integration is of; a type that is only a
+webhook is read as the integration says, mapping included.
+"""
+
+from django.http import HttpResponse
+from django.urls import re_path
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+
+from integrations.dropins.contract import Dialect, DropIn
+from integrations.dropins.door import DropInDoor, reader
+from integrations.ingest import Ingest, error
+from integrations.vendors import VENDORS
+from integrations.vendors.oncall import oncall
+
+# Their types and our kinds, where the names differ.
+_TYPES = {
+    "formatted_webhook": "oncall",
+    "grafana_alerting": "grafana",
+    "legacy_grafana_alerting": "grafana",
+    "legacy_alertmanager": "alertmanager",
+    "stackdriver": "googlecloud",
+    "amazon_sns": "cloudwatch",
+    "webhook": "",
+    "curler": "",
+    "inbound_email": "",
+    "direct_paging": "",
+    "manual": "",
+}
+
+
+def dialect_of(kind: str) -> str:
+    """Return the dialect of a type; "" where the integration's own kind decides."""
+    name = _TYPES.get(kind.lower(), kind.lower())
+    return name if name in VENDORS else ""
+
+
+@extend_schema(exclude=True)
+class Webhook(Ingest):
+    def post(self, request: Request, key: str, dialect: str = "") -> HttpResponse:
+        kept = super().post(request, key, dialect_of(dialect))
+        if kept.status_code == 404:
+            return error(403, "Integration key was not found. Permission denied.")
+        if kept.status_code != 202:
+            return kept
+        return HttpResponse('"Ok."', content_type="application/json")
+
+
+class Heartbeat(DropInDoor):
+    """OnCall's heartbeats belong to an integration; ours have addresses of their own."""
+
+    http_method_names = ("get", "post")
+    unknown_key = 403
+
+    def get(self, request: Request, key: str, dialect: str) -> HttpResponse:
+        reader(key)
+        return error(404, "Make a heartbeat under Integrations and ping its own address instead.")
+
+    post = get
+
+
+dropin = DropIn(
+    "Grafana OnCall",
+    urls=(
+        re_path(
+            r"^integrations/v1/(?P<dialect>[\w-]{1,60})/(?P<key>[^/]+)/heartbeat/?$",
+            Heartbeat.as_view(),
+        ),
+        re_path(r"^integrations/v1/(?P<dialect>[\w-]{1,60})/(?P<key>[^/]+)/?$", Webhook.as_view()),
+    ),
+    dialects=(Dialect("oncall", oncall),),
+)
