@@ -10,6 +10,8 @@ from integrations import texts
 from integrations.mapping import Vendor, choose, field, table
 from integrations.vocabulary import Words
 
+_OVER = ("normal", "ok", "cleared")
+
 
 def _key(item: Any, top: Any) -> str:
     environment, resource, event, correlate = (
@@ -21,6 +23,12 @@ def _key(item: Any, top: Any) -> str:
         names = {texts.words(each) for each in correlate[:50]} | {texts.words(event)}
         event = "|".join(sorted(names))
     return "/".join(texts.words(part) for part in (environment, resource, event))
+
+
+def _severity(item: Any, top: Any) -> Any:
+    """How bad it is, where it is not over."""
+    said = field("severity")(item, top)
+    return "" if texts.words(said).lower() in _OVER else said
 
 
 def _title(item: Any, top: Any) -> str:
@@ -42,13 +50,11 @@ def _details(item: Any, top: Any) -> dict[str, Any]:
 alerta = Vendor(
     kind="alerta",
     label="Alerta API",
-    action=choose(
-        "severity", dict.fromkeys(("normal", "ok", "cleared"), "resolve"), default="trigger"
-    ),
+    action=choose("severity", dict.fromkeys(_OVER, "resolve"), default="trigger"),
     dedup_key=_key,
     title=_title,
     description=field("text"),
-    severity=field("severity"),
+    severity=_severity,
     details=_details,
     tags=field("tags"),
     note=field("text"),

@@ -8,7 +8,6 @@ Sample: integrations/samples/victorops.json
 from typing import Any
 
 from integrations.mapping import Vendor, choose, field
-from integrations.vocabulary import Words
 
 _SHOWN = {"entity_id", "entity_display_name", "message_type", "state_message", "routing_key"}
 
@@ -44,12 +43,11 @@ victorops = Vendor(
     needs_key=True,
     title=field("entity_display_name", "entity_id"),
     description=field("state_message"),
-    severity=field("message_type"),
+    severity=choose("message_type", {"CRITICAL": "critical", "WARNING": "medium", "INFO": "info"}),
     details=_details,
     tags=lambda item, top: None,
     note=field("ack_msg", "state_message"),
     links=(("Link", field("alert_url", "vo_annotate.u.link", "vo_annotate.u.Runbook")),),
-    words=Words(severities={"critical": "critical", "warning": "medium", "info": "info"}),
     setup="""\
 In the tool that sends to VictorOps or Splunk On-Call, replace everything before the routing key:
 

@@ -74,7 +74,7 @@ def condition(query: str) -> Q:
 def _text(query: str, at: int) -> Q:
     """Bare words are looked for in the message; anything cleverer is not understood."""
     if at or re.search(r"[:=<>()]|\b(AND|OR|NOT)\b", query):
-        raise BadQuery(f"{texts.line(query[at:], 100)} is not understood; use field:value AND …")
+        raise BadQuery(f"{texts.line(query[at:], 100)} is not understood; join field:value by AND.")
     return Q(title__icontains=query)
 
 

@@ -148,7 +148,7 @@ def test_assigning_to_a_team_hands_it_to_the_group(api: Api, payments: Group) ->
         ("POST", "snooze", {}),
         ("POST", "snooze", {"endTime": "soon"}),
         ("POST", "assign", {"owner": {}}),
-        ("POST", "teams", {"team": 7}),
+        ("POST", "teams", {"team": {"id": "x"}}),
         ("POST", "notes", {"note": " "}),
         ("POST", "tags", {"tags": []}),
         ("POST", "details", {"details": "x"}),
@@ -265,7 +265,7 @@ def test_apprise_creates_acknowledges_and_closes(
     """It names the alert by the number of its request."""
     urls = {"us": f"{live_server.url}/v2/alerts"}
     monkeypatch.setattr(apprise_opsgenie, "OPSGENIE_API_LOOKUP", urls)
-    plugin = apprise_opsgenie.NotifyOpsgenie(apikey=ours.key, priority=1)
+    plugin = apprise_opsgenie.NotifyOpsgenie(apikey=ours.key, targets=[], priority=1)
     plugin.request_rate_per_sec = 0
     for action, became in (
         ("new", "triggered"),

@@ -29,7 +29,7 @@ class Sdk:
     def __init__(self, url: str, integration: Integration) -> None:
         configuration = opsgenie_sdk.Configuration()
         configuration.host = url
-        configuration.api_key["Authorization"] = integration.key
+        configuration.api_key = {"Authorization": integration.key}  # its default is shared by all
         configuration.retry_enabled = False
         self.api = opsgenie_sdk.AlertApi(opsgenie_sdk.ApiClient(configuration))
 
@@ -148,7 +148,8 @@ def test_lists_and_counts_are_of_the_keys_own_integration(
         "o3",
         "o1",
     ]
-    assert sdk.api.count_alerts().data.count == 5  # it forgets to send a query
+    assert sdk.api.count_alerts(query="status:open").data.count == 4
+    assert sdk.api.count_alerts().data.count == 5
 
     with pytest.raises(ApiException, match="does not exist"):
         sdk.api.get_alert(identifier=theirs.alert_id)
