@@ -2,7 +2,7 @@
 
 from django.urls import re_path
 
-from integrations.dropins import URLS
+from integrations.dropins.addresses import URLS
 from integrations.ingest import Ingest
 from integrations.pings import ping
 

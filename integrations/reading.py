@@ -12,9 +12,10 @@ from typing import Any
 import orjson
 
 from alerts.signals import Hold, Signal
-from integrations import dropins, mail_rules, payloads, texts
+from integrations import mail_rules, payloads, texts
 from integrations.addresses import Addressee
 from integrations.asks import Ask
+from integrations.dropins import dialects
 from integrations.dropins.contract import Heard, Remark
 from integrations.grouping import bundle_of
 from integrations.mapping import Draft, Vendor, read
@@ -90,7 +91,7 @@ def _understood(event: Event, addressee: Addressee, windows: Sequence[Active]) -
         _add(reading, draft, addressee.default, addressee)
         return reading
     decoded = payloads.decode(event.body, event.content_type, event.content_encoding)
-    dialect = dropins.DIALECTS.get(event.dialect)
+    dialect = dialects.DIALECTS.get(event.dialect)
     if decoded.problem and not (dialect and dialect.may_be_empty and decoded.kind == "empty"):
         reading.detail = decoded.problem
         _add(reading, _unreadable(event, addressee, decoded), addressee.default, addressee)
@@ -116,7 +117,7 @@ def content(
     A drop-in API may make a Remark or an Ask of a body.
     """
     said: Any = decoded.value
-    dialect = dropins.DIALECTS.get(event.dialect)
+    dialect = dialects.DIALECTS.get(event.dialect)
     if dialect is not None:
         address = orjson.loads(event.address) if event.address else {}
         said = dialect.prepare(said, Heard(address, event.received_at))

@@ -24,7 +24,7 @@ from alertops import clock
 from alerts.models import Alert
 from alerts.states import Status
 from integrations import texts
-from integrations.dropins.contract import Dialect, DropIn, Heard
+from integrations.dropins.contract import Dialect, Heard
 from integrations.dropins.door import DropInDoor, alerts_of, keep, reader, receive
 from integrations.models import Integration
 from integrations.vendors.alertmanager import alertmanager
@@ -259,12 +259,9 @@ _ADDRESSES = (
     (r"silences", Silences),
     (r"silence/(?P<silence>[^/]+)", Silences),
 )
-dropin = DropIn(
-    "Prometheus Alertmanager API v2",
-    urls=tuple(
-        re_path(rf"^{prefix}api/v2/{address}/?$", view.as_view())
-        for prefix in ("", r"integrations/(?P<key>[^/]+)/")
-        for address, view in _ADDRESSES
-    ),
-    dialects=(Dialect("alertmanager-api", alertmanager, _prepare),),
+urls = tuple(
+    re_path(rf"^{prefix}api/v2/{address}/?$", view.as_view())
+    for prefix in ("", r"integrations/(?P<key>[^/]+)/")
+    for address, view in _ADDRESSES
 )
+dialects = (Dialect("alertmanager-api", alertmanager, _prepare),)

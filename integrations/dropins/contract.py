@@ -1,11 +1,9 @@
-"""What a drop-in API is: another product's addresses, and how to read what comes in there. Pure."""
+"""How what comes in at a drop-in API's door is read. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-
-from django.urls import URLPattern
 
 from integrations.mapping import Vendor
 
@@ -44,12 +42,3 @@ class Dialect:
     """Makes of body and address a payload for the vendor, an Ask, or a Remark."""
     may_be_empty: bool = False
     """Whether the address alone may say everything."""
-
-
-@dataclass(frozen=True)
-class DropIn:
-    """One product whose clients need a new host name and a key of ours, nothing else."""
-
-    label: str
-    urls: Sequence[URLPattern]
-    dialects: Sequence[Dialect] = field(default_factory=tuple)

@@ -9,7 +9,7 @@ from django.urls import re_path
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
-from integrations.dropins.contract import Dialect, DropIn
+from integrations.dropins.contract import Dialect
 from integrations.dropins.door import DropInDoor, reader
 from integrations.ingest import Ingest, error
 from integrations.vendors import VENDORS
@@ -61,14 +61,11 @@ class Heartbeat(DropInDoor):
     post = get
 
 
-dropin = DropIn(
-    "Grafana OnCall",
-    urls=(
-        re_path(
-            r"^integrations/v1/(?P<dialect>[\w-]{1,60})/(?P<key>[^/]+)/heartbeat/?$",
-            Heartbeat.as_view(),
-        ),
-        re_path(r"^integrations/v1/(?P<dialect>[\w-]{1,60})/(?P<key>[^/]+)/?$", Webhook.as_view()),
+urls = (
+    re_path(
+        r"^integrations/v1/(?P<dialect>[\w-]{1,60})/(?P<key>[^/]+)/heartbeat/?$",
+        Heartbeat.as_view(),
     ),
-    dialects=(Dialect("oncall", oncall),),
+    re_path(r"^integrations/v1/(?P<dialect>[\w-]{1,60})/(?P<key>[^/]+)/?$", Webhook.as_view()),
 )
+dialects = (Dialect("oncall", oncall),)

@@ -22,7 +22,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from integrations import texts
-from integrations.dropins.contract import Dialect, DropIn, Heard, Remark
+from integrations.dropins.contract import Dialect, Heard, Remark
 from integrations.dropins.door import Delivery, DropInDoor, Stranger, keep, receive
 from integrations.ingest import answer
 from integrations.store import KEPT
@@ -196,18 +196,15 @@ def _change(said: Any, heard: Heard) -> Remark:
 
 
 _V1 = "generic/2010-04-15/create_event.json"
-dropin = DropIn(
-    "PagerDuty",
-    urls=(
-        path("v2/enqueue", Enqueue.as_view(), name="enqueue"),
-        path("v2/enqueue/", Enqueue.as_view()),
-        path("v2/change/enqueue", EnqueueChange.as_view()),
-        path("v2/change/enqueue/", EnqueueChange.as_view()),
-        path(_V1, CreateEvent.as_view()),
-        path(f"{_V1}/", CreateEvent.as_view()),
-    ),
-    dialects=(
-        Dialect("pagerduty", pagerduty),
-        Dialect("pagerduty-change", pagerduty, _change),
-    ),
+urls = (
+    path("v2/enqueue", Enqueue.as_view(), name="enqueue"),
+    path("v2/enqueue/", Enqueue.as_view()),
+    path("v2/change/enqueue", EnqueueChange.as_view()),
+    path("v2/change/enqueue/", EnqueueChange.as_view()),
+    path(_V1, CreateEvent.as_view()),
+    path(f"{_V1}/", CreateEvent.as_view()),
+)
+dialects = (
+    Dialect("pagerduty", pagerduty),
+    Dialect("pagerduty-change", pagerduty, _change),
 )

@@ -13,7 +13,7 @@ from django.urls import re_path
 from rest_framework.request import Request
 
 from integrations import texts
-from integrations.dropins.contract import Dialect, DropIn, Heard
+from integrations.dropins.contract import Dialect, Heard
 from integrations.dropins.door import DropInDoor, keep, receive
 from integrations.ingest import answer
 from integrations.vendors.victorops import victorops
@@ -48,13 +48,10 @@ def _prepare(said: Any, heard: Heard) -> Any:
     return {**said, **heard.address} if isinstance(said, dict) else said
 
 
-dropin = DropIn(
-    "VictorOps / Splunk On-Call",
-    urls=(
-        re_path(
-            r"^integrations/generic/20131114/alert/(?P<key>[^/]+)(?:/(?P<routing_key>[^/]*))?/?$",
-            Message.as_view(),
-        ),
+urls = (
+    re_path(
+        r"^integrations/generic/20131114/alert/(?P<key>[^/]+)(?:/(?P<routing_key>[^/]*))?/?$",
+        Message.as_view(),
     ),
-    dialects=(Dialect("victorops", victorops, _prepare),),
 )
+dialects = (Dialect("victorops", victorops, _prepare),)

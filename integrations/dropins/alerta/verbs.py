@@ -8,7 +8,8 @@ from alerts.amend import Change
 from alerts.states import Verb
 from integrations import texts
 from integrations.asks import AMEND, Ask
-from integrations.dropins.contract import Heard
+from integrations.dropins.contract import Dialect, Heard
+from integrations.vendors.alerta import alerta
 
 _SHELF = 7200
 _LONGEST_SHELF = 7 * 86400
@@ -75,3 +76,9 @@ def _change(word: str, fields: Mapping[str, Any]) -> Change:
     attributes = fields.get("attributes")
     tamed = texts.tame(attributes) if isinstance(attributes, dict) else {}
     return Change(add_tags=tags, add_details=tamed if isinstance(tamed, dict) else {})
+
+
+dialects = (
+    Dialect("alerta", alerta),
+    Dialect("alerta-verb", alerta, prepare),
+)

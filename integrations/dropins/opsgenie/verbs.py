@@ -9,7 +9,8 @@ from alerts.amend import Change
 from alerts.states import Verb
 from integrations import texts
 from integrations.asks import AMEND, Ask
-from integrations.dropins.contract import Heard
+from integrations.dropins.contract import Dialect, Heard
+from integrations.vendors.opsgenie import opsgenie
 
 Fields = Mapping[str, Any]
 _SIGNALS = {"acknowledge": "Acknowledge", "close": "Close"}
@@ -180,3 +181,9 @@ def prepare(said: Any, heard: Heard) -> Any:
         refusal=str(address.get("unknown", "")),
         **takes(fields),
     )
+
+
+dialects = (
+    Dialect("opsgenie", opsgenie),
+    Dialect("opsgenie-verb", opsgenie, prepare, may_be_empty=True),
+)
