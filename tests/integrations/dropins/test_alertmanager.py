@@ -245,9 +245,10 @@ def prometheus(live_server: LiveServer, ours: Integration, tmp_path: Path) -> It
     yield f"http://{address}"
     process.kill()
     process.wait()
+    print((tmp_path / "log").read_text(errors="replace")[-3000:])  # shown when the test fails
 
 
-def becomes(status: str, seconds: float = 60) -> None:
+def becomes(status: str, seconds: float = 90) -> None:
     """Work the inbox off until there is one alert, in this state."""
     end = time.monotonic() + seconds
     while list(Alert.objects.values_list("status", flat=True)) != [status]:
