@@ -21,7 +21,8 @@ from rest_framework.views import exception_handler
 logger = logging.getLogger(__name__)
 
 _PROGRAMS = re.compile(
-    r"/(?:api|v2|channels|anymail|integrations/[\w-]{16,}|healthz|readyz|health|metrics)(?:/|$)"
+    r"/(?:api|v2|generic|channels|anymail|integrations/(?:[\w-]{16,}|v1|generic)"
+    r"|healthz|readyz|health|metrics)(?:/|$)"
 )
 RETRY_AFTER = 3
 """Seconds. A PostgreSQL that crashed is usually back before that."""

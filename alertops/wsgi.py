@@ -27,7 +27,8 @@ StartResponse = Callable[..., Any]
 Environ = dict[str, Any]
 
 _API = re.compile(
-    r"/(?:v2|api/v2|api/(?:alerts?|heartbeat|config|management)|integrations/(?:v1|generic))(?:/|$)"
+    r"/(?:v2|api/v2|api/(?:alerts?|heartbeat|config)"
+    r"|integrations/(?:v1|generic|[\w-]{16,}/api/v2))(?:/|$)"
 )
 _HEALTH = re.compile(r"/(?:healthz|readyz|health/engine|metrics)$")
 _EVENT = re.compile(

@@ -238,6 +238,7 @@ def prometheus(live_server: LiveServer, ours: Integration, tmp_path: Path) -> It
                 f"--storage.tsdb.path={tmp_path / 'data'}",
                 f"--web.listen-address={address}",
                 "--web.enable-lifecycle",
+                "--rules.alert.resend-delay=5s",  # what it says before it knows us is lost
             ],
             stdout=log,
             stderr=log,
