@@ -176,9 +176,10 @@ DEFAULT_FROM_EMAIL = env_str("EMAIL_FROM", f"AlertOps <alertops@{urlsplit(PUBLIC
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # A mail service instead of SMTP: ANYMAIL_ESP=mailgun and its keys as ANYMAIL_MAILGUN_API_KEY=…
 ANYMAIL_ESP = env_str("ANYMAIL_ESP")
-ANYMAIL: dict[str, object] = {"REQUESTS_TIMEOUT": 10} | {
-    name[8:]: value for name, value in os.environ.items() if name.startswith("ANYMAIL_")
-}
+ANYMAIL: dict[str, object] = {
+    "REQUESTS_TIMEOUT": 10,
+    "WEBHOOK_SECRET": env_str("ANYMAIL_WEBHOOK_SECRET"),
+} | {name[8:]: value for name, value in os.environ.items() if name.startswith("ANYMAIL_")}
 if ANYMAIL_ESP:
     EMAIL_BACKEND = f"anymail.backends.{ANYMAIL_ESP}.EmailBackend"
 elif EMAIL_HOST:

@@ -114,7 +114,7 @@ def _way_to(person: User, dead: ContactMethod | None) -> tuple[str, str] | None:
     others = [
         (CHANNELS[method.kind].costs, method.kind, method.address)
         for method in person.contact_methods.all().usable()
-        if method.kind in CHANNELS and method.kind != "voice"
+        if method.kind in CHANNELS and not CHANNELS[method.kind].calls
         if not CHANNELS[method.kind].configured()
     ]
     return min(others)[1:] if others else None

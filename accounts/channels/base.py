@@ -118,6 +118,7 @@ class Channel:
     hint: str = ""  # beside the address field of the form
     input_attributes: Mapping[str, str] = MappingProxyType({})
     loud: bool = False  # wakes people up: left out of low-urgency rules by default
+    calls: bool = False  # rings until somebody answers: for pages only, never for news
     costs: bool = False  # each message is paid for: codes are limited more strictly
     first_delay_seconds: int = 0  # of the rule that a newly verified method gets
     can_look_up: bool = False

@@ -43,6 +43,7 @@ class Voice(Channel):
     input_attributes = MappingProxyType({"type": "tel", "autocomplete": "tel"})
     hint = "A number with its country code, like +43 1 234567."
     loud = True
+    calls = True
     costs = True
     first_delay_seconds = 180
     can_look_up = True
