@@ -162,7 +162,12 @@ def _look_now(row: Notification, now: datetime) -> None:
     step = row.key.split(".")[2]
     if not step.isdigit():  # a last resort is no step of a policy and comes again by itself
         return
-    values: dict[str, Any] = {"now": now, "alert": row.alert_id, "epoch": row.epoch, "step": int(step)}
+    values: dict[str, Any] = {
+        "now": now,
+        "alert": row.alert_id,
+        "epoch": row.epoch,
+        "step": int(step),
+    }
     with connection.cursor() as cursor:
         cursor.execute(_LOOK_NOW, values)
     doorbell.ring_on_commit("tick")

@@ -23,7 +23,7 @@ from django.db.models import Q
 from alertops import wsgi
 from alerts.models import Alert
 from groups.models import Group
-from integrations import dropins
+from integrations.dropins import addresses as doors
 from integrations.models import InboundEvent
 from integrations.vendors import VENDORS
 from tests.integrations.amazon import Amazon
@@ -98,7 +98,7 @@ def test_no_body_breaks_another_products_door(
     payments: Group, complaints: list[str], amazon: Amazon
 ) -> None:
     """These doors may refuse; what they accept they keep, and it is worked off as well."""
-    addresses = [f"/{url.pattern}" for url in dropins.URLS if "<" not in str(url.pattern)]
+    addresses = [f"/{url.pattern}" for url in doors.URLS if "<" not in str(url.pattern)]
     assert addresses
     limits = {"rate_per_minute": 1_000_000, "burst": 1_000_000}
     key = make_integration(payments, "pagerduty", **limits).key.encode()

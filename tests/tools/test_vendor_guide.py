@@ -15,7 +15,7 @@ def test_the_guide_is_up_to_date() -> None:
 @pytest.mark.parametrize("kind", VENDORS)
 def test_every_tool_has_a_chapter_with_steps_and_its_samples(kind: str) -> None:
     text = vendor_guide._chapter(VENDORS[kind])
-    addresses = (f"{vendor_guide.BASE}/", f"KEY@{vendor_guide.DOMAIN}")
+    addresses = (vendor_guide.BASE, f"KEY@{vendor_guide.DOMAIN}")
     assert any(address in text for address in addresses), "nobody could paste an address"
     assert text.count("\n| ") == len(samples.of(kind)) + 2
     assert "{url}" not in text
