@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from alertops import clock as the_clock
-from alertops import doorbell
+from alertops import doorbell, notices
 from alerts import wakes
 from escalation import dispatch, engine
 from escalation.models import Notification
@@ -33,6 +34,13 @@ hypothesis.settings.register_profile(
     "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("house")
+
+
+@pytest.fixture(autouse=True)
+def _no_page_leans_on_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What pages remember for some seconds is asked already: a page of a test asks for its own."""
+    monkeypatch.setattr(notices, "FRESH", 600.0)
+    monkeypatch.setattr(notices, "_kept", (time.monotonic(), []))
 
 
 @pytest.fixture(autouse=True)
