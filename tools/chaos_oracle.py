@@ -168,16 +168,21 @@ def _rowless(house: House, lines: dict[str, list[dict[str, Any]]]) -> list[int]:
 def _made_too_late(house: House, lines: dict[str, list[dict[str, Any]]]) -> list[str]:
     """Return alerts for which a page was made when the acknowledgement was already answered."""
     made = {str(key): float(at) for key, at in house.query(MADE) or []}
-    known = {
-        key: min(line["at"] for line in story if line["what"] == "acknowledge" and line["facts"])
+    # A refusal has facts as well: only a 200 says that the acknowledgement stands.
+    acknowledged = {
+        key: [line["at"] for line in story if line["what"] == "acknowledge" and _stands(line)]
         for key, story in lines.items()
-        if any(line["what"] == "acknowledge" and line.get("facts") for line in story)
     }
+    known = {key: min(times) for key, times in acknowledged.items() if times}
     return [
         f"a page of {key} was made after its answer"
         for key in known
         if made.get(key, 0) > known[key]
     ]
+
+
+def _stands(line: dict[str, Any]) -> bool:
+    return line["status"] == 200 and bool(line["facts"])
 
 
 def unfinished(scene: Scene, answers: Path, accepted: list[Path]) -> list[str]:

@@ -40,7 +40,7 @@ class Served(House):
             "EMAIL_IN_DOMAIN": MAIL_DOMAIN,
         }
         self._read = 0
-        self._excused: tuple[str, float] = ("", 0.0)
+        self._excused: tuple[tuple[str, ...], float] = ((), 0.0)
 
     @property
     def url(self) -> str:
@@ -102,11 +102,13 @@ class Served(House):
         lines = (self.home / "serve.log").read_text(errors="replace").splitlines()
         fresh, self._read = lines[self._read :], len(lines)
         words, until_then = self._excused
-        excused = bool(words) and time.monotonic() < until_then
-        return [line for line in fresh if _is_error(line) and not (excused and words in line)]
+        excused = words if time.monotonic() < until_then else ()
+        return [
+            line for line in fresh if _is_error(line) and not any(word in line for word in excused)
+        ]
 
-    def excuse(self, words: str, seconds: float) -> None:
-        """Some clocks find out late about what a test did: let them say so for a while."""
+    def excuse(self, *words: str, seconds: float) -> None:
+        """Who finds out late about what a test did may say so, in these words, for a while."""
         self._excused = (words, time.monotonic() + seconds)
 
 

@@ -24,4 +24,5 @@ def test_nobody_sees_an_error_of_ours_while_the_database_restarts(served: Served
     assert not broken, broken[:10]
     assert {status for _, status in asked} & {200, 404}
     served.new_errors()  # a database that dies is one, and was this test's doing
-    served.excuse('"logger": "django-q"', 60)  # its parts find out, and are replaced, one by one
+    # django-q's parts notice one by one, its scheduler half a minute later, and are replaced.
+    served.excuse("the connection is closed", "after sudden death", seconds=60)

@@ -1,5 +1,6 @@
 """The judge of the chaos run finds what it must find, and nothing in a good run."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.doubles.journal import Journal
-from tools.chaos_oracle import PROMISES, Verdict, judge, unfinished
+from tools.chaos_oracle import MADE, PROMISES, Verdict, judge, unfinished
 from tools.chaos_scene import Scene, Team
 
 TEAM = Team("/integrations/key/", "+14155550000", "+14155550001")
@@ -21,10 +22,13 @@ class House:
     def __init__(self) -> None:
         self.events = [1]
         self.broken = ""
+        self.last_page_made = 0.0
 
-    def query(self, sql: str) -> list[tuple[int, ...]]:
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
         if sql == "SELECT id FROM integrations_inboundevent":
             return [(event,) for event in self.events]
+        if sql == MADE:
+            return [(KEY, self.last_page_made)]
         return [(99,)] if sql == PROMISES.get(self.broken) else []
 
 
@@ -133,6 +137,16 @@ def test_a_page_after_a_known_acknowledgement_is_late(run: Run) -> None:
     run.answer("acknowledge", 12, status=200, event=None)
     run.page(TEAM.secondary, 18.2)
     assert len(run.judge().late) == 1
+
+
+@pytest.mark.parametrize(("status", "is_broken"), [(200, True), (503, False)])
+def test_a_page_made_after_the_answer_breaks_a_promise_unless_the_answer_was_a_refusal(
+    run: Run, status: int, is_broken: bool
+) -> None:
+    climb(run)
+    run.answer("acknowledge", 19, status=status)
+    run.house.last_page_made = time.time() + 1
+    assert bool(run.judge().broken) == is_broken
 
 
 def test_a_page_to_somebody_else_is_told(run: Run) -> None:
