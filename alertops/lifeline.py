@@ -5,12 +5,43 @@ import ctypes
 import mmap
 import os
 import signal
+import struct
+import time
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None)
 _closing = mmap.mmap(-1, 1)  # anonymous and shared: forked children see the same byte
 _parent = 0
+_PULSE = struct.Struct("d")
+_pulse: "Pulse | None" = None
+
+
+class Pulse:
+    """One child's last sign of life (monotonic seconds), seen by the parent it was forked from."""
+
+    def __init__(self) -> None:
+        self._place = mmap.mmap(-1, _PULSE.size)
+
+    def beat(self) -> None:
+        """Note a sign of life now."""
+        _PULSE.pack_into(self._place, 0, time.monotonic())
+
+    def age(self) -> float:
+        """Seconds since the last sign of life."""
+        (at,) = _PULSE.unpack_from(self._place, 0)
+        return time.monotonic() - float(at)
+
+    def wear(self) -> None:
+        """Make it this process's own: `beat` of this module goes there."""
+        global _pulse
+        _pulse = self
+
+
+def beat() -> None:
+    """Tell the supervisor that this process is not stuck. Nothing where nobody watches."""
+    if _pulse is not None:
+        _pulse.beat()
 
 
 def closing() -> bool:

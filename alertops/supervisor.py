@@ -4,11 +4,13 @@ Each child leads a session and process group of its own. When a leader ends, for
 and with whatever exit code, its whole group is killed and the child started again, after 0.2 s
 and up to 5 s when it keeps dying. A group may be killed from outside (see `process_groups`).
 Children are forked from this process, so they share its memory; it therefore holds no database
-connection and no thread.
+connection and no thread. A child may promise to beat (`lifeline.beat`): one that hangs instead is
+killed like a dead one, so that whatever it held in its hands is free for others.
 """
 
 import gc
 import logging
+import math
 import os
 import select
 import signal
@@ -52,6 +54,9 @@ class Child:
     started: float = 0.0
     due: float = 0.0
     back_off: float = BACK_OFF[0]
+    patience: float = math.inf
+    """Seconds it may go without a beat before it counts as stuck; infinite: it never beats."""
+    pulse: lifeline.Pulse = field(default_factory=lifeline.Pulse)
 
 
 @dataclass
@@ -89,6 +94,7 @@ class Supervisor:
         gc.set_threshold(*RARELY)
         while not self.stops:
             self._bury()
+            self._free_the_stuck()
             self._start_due()
             self.look()
             self._sleep()
@@ -137,8 +143,17 @@ class Supervisor:
             if not child.pid and child.due <= time.monotonic():
                 self._start(child)
 
+    def _free_the_stuck(self) -> None:
+        """End who hangs; `_bury` finds the dead and `_start_due` starts another."""
+        for child in self.children:
+            if child.pid and child.pulse.age() > child.patience:
+                logger.error("%s is stuck; ending it", child.name)
+                child.pulse.beat()  # once is enough
+                process_groups.kill_group(child.pid)
+
     def _start(self, child: Child) -> None:
         parent = os.getpid()
+        child.pulse.beat()
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
@@ -161,6 +176,7 @@ class Supervisor:
             lifeline.tie(parent)
             lifeline.tie_descendants()
             setproctitle.setproctitle(f"alertops {child.name}")
+            child.pulse.wear()
             child.main()
             code = 0
         except SystemExit as end:

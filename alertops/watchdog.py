@@ -26,6 +26,9 @@ from alertops.clockwork import Loop
 logger = logging.getLogger(__name__)
 
 LOOK = 1.0
+PATIENCE = 10.0
+"""Seconds between two looks after which the supervisor takes the watchdog for stuck. It may hang
+with a loop in its hands, and nobody else would do that loop's work."""
 START_GRACE = 6.0
 """Seconds a starting house has before anybody counts as silent."""
 RESTART_AFTER = 10.0
@@ -130,8 +133,10 @@ def main() -> None:
     """Watch until the house closes. Nothing that happens to the database ends it."""
     watchdog = Watchdog(settings.VAR_DIR / "run")
     while not lifeline.closing() and time.monotonic() < house_opened + START_GRACE:
+        lifeline.beat()
         time.sleep(0.2)
     while not lifeline.closing():
+        lifeline.beat()
         try:
             watchdog.look()
         except (Error, psycopg.Error) as error:

@@ -1,5 +1,6 @@
 """A supervisor in a process of its own, for tests that kill it. Run: python house.py RUN_DIR"""
 
+import math
 import os
 import sys
 import time
@@ -31,10 +32,21 @@ def stubborn() -> None:
         time.sleep(60)
 
 
+def beating() -> None:
+    """Shows that it lives, all the time."""
+    while True:
+        lifeline.beat()
+        time.sleep(0.02)
+
+
 def main() -> None:
     run_dir = Path(sys.argv[1])
-    mains = {"family": family, "brief": brief, "stubborn": stubborn}
-    supervisor = Supervisor(run_dir, [Child(name, mains[name]) for name in sys.argv[2:]])
+    mains = {"family": family, "brief": brief, "stubborn": stubborn, "beating": beating}
+    patience = {"beating": 0.5}
+    children = [
+        Child(name, mains[name], patience=patience.get(name, math.inf)) for name in sys.argv[2:]
+    ]
+    supervisor = Supervisor(run_dir, children)
     try:
         supervisor.claim()
     except AlreadyRunning as error:

@@ -3,6 +3,7 @@ them."""
 
 import importlib
 import logging
+import math
 import time
 from argparse import ArgumentParser
 from functools import partial
@@ -30,6 +31,7 @@ from alertops.supervisor import AlreadyRunning, Child, Supervisor
 logger = logging.getLogger(__name__)
 
 MIGRATION_LOCK = 7310431
+PATIENCE = {"watchdog": watchdog.PATIENCE}
 MAINS = {"web": web.main, "worker": worker.main, "watchdog": watchdog.main, "mail": mailbox.main}
 
 
@@ -49,7 +51,9 @@ class Command(BaseCommand):
         names = [only] if only else _usual()
         supervisor = Supervisor(
             run_dir=settings.VAR_DIR / "run",
-            children=[Child(name, MAINS[name]) for name in names],
+            children=[
+                Child(name, MAINS[name], patience=PATIENCE.get(name, math.inf)) for name in names
+            ],
             look=watch_database,
         )
         try:
