@@ -7,15 +7,15 @@ alerts from time to time all the same: one whose leader is gone is paged by itse
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from alertops import doorbell, prepared
 from alerts.models import Alert
-from alerts.states import Kind, NotAllowed, Status, Wake
+from alerts.states import Kind, NotAllowed, Severity, Status, Urgency, Wake, urgency_of
 from alerts.timeline import Fact, record
 from alerts.wakes import LOOK_AGAIN
 
@@ -48,18 +48,47 @@ def gather(since: Mapping[int, datetime], now: datetime) -> int:
 
 @transaction.atomic
 def follow(leader: int, ids: Sequence[int], now: datetime, by: str) -> int:
-    """Attach these alerts to `leader`, unless it is resolved meanwhile. Returns how many."""
+    """Attach these alerts, with all that follows them, to `leader`, unless it is resolved
+    meanwhile. Returns how many."""
     open_ones = Alert.objects.exclude(status=Status.RESOLVED)
     found = open_ones.select_for_update(of=("self",), no_key=True).filter(pk=leader)
     if not found.exists():
         return 0
-    followers = open_ones.filter(pk__in=ids).exclude(pk=leader)
-    moved = followers.update(
-        parent=leader, wake=Wake.ATTACHED, wake_at=now + LOOK_AGAIN, suppressed=False,
-        discard_at=None, snoozed_until=None,
+    followers = open_ones.filter(Q(pk__in=ids) | Q(parent__in=ids)).exclude(pk=leader)
+    moved = sorted(followers.values_list("pk", flat=True))
+    open_ones.filter(pk__in=moved).update(parent=leader)
+    open_ones.filter(pk__in=moved, status=Status.TRIGGERED).update(
+        wake=Wake.ATTACHED, wake_at=now + LOOK_AGAIN, suppressed=False, discard_at=None,
+        snoozed_until=None,
     )  # fmt: skip
-    record(Fact(pk, Kind.ATTACHED, now, None, {"to": leader, "by": by}) for pk in ids)
-    return moved
+    record(Fact(pk, Kind.ATTACHED, now, None, {"to": leader, "by": by}) for pk in moved)
+    return len(moved)
+
+
+_BEGINNING = (Wake.START, Wake.ASSIGNED)
+SOON = timedelta(seconds=5)
+
+
+def unpaged(ids: Sequence[int], now: datetime) -> list[int]:
+    """Return those of these alerts that the engine has not begun with: they wait to be paged."""
+    waiting = Alert.objects.filter(pk__in=ids, status=Status.TRIGGERED, parent__isnull=True)
+    found = waiting.filter(wake__in=_BEGINNING, wake_at__gt=now, epoch=1)
+    return sorted(found.values_list("pk", flat=True))
+
+
+def ringing(
+    addressee: Mapping[str, int | None], since: datetime, now: datetime, *, but: int
+) -> int | None:
+    """Return the oldest loud alert opened since then whose page nobody has answered yet, `but`
+    aside. `addressee`: its source, group, assignee and policy_hint."""
+    loud = [each for each in Severity if urgency_of(each) == Urgency.HIGH]
+    alerts = Alert.objects.filter(opened_at__gt=since, severity__in=loud, **addressee)
+    alone = alerts.filter(
+        status=Status.TRIGGERED, parent__isnull=True, suppressed=False, snoozed_until__isnull=True
+    )
+    waits = Q(wake__in=_BEGINNING, wake_at__gt=now + SOON)
+    found = alone.exclude(waits).exclude(pk=but).order_by("opened_at", "pk")
+    return found.values_list("pk", flat=True).first()
 
 
 @transaction.atomic

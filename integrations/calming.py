@@ -1,47 +1,70 @@
 """Much at once, paged once: grouping, storms and flapping, batch by batch.
 
-What is counted here lives in the memory of the process that works off the inbox. Forgetting it
-(a restart) pages a few times more, never less.
+What is counted here lives in the memory of the process that works off the inbox, so that it costs
+an event nothing. A process that has not been at it for a moment reads from the alerts what it
+missed: once, and only of integrations that ask for it.
 """
 
+import time
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from alertops import prepared
 from alerts import bundles
 from alerts.signals import Outcome, Signal
-from alerts.signals_in import open_alerts
+from integrations import storms
 from integrations.addresses import Addressee
 from integrations.asks import Ask
 from integrations.reading import Reading
 
-STORM = "alertops:alert-storm"
-"""The key of the alert that stands for all that an integration opens in a storm."""
-_MINUTE = timedelta(minutes=1)
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _KEYS = 20_000
+_GAP = 3.0
+"""Seconds without a look after which somebody else may have worked off the inbox meanwhile."""
+_EACH = 15.0
+"""Seconds between two looks for storms that are over."""
 
 
 class Memory:
     """What was opened and what recovered lately."""
 
     def __init__(self) -> None:
-        self.opened: dict[int, deque[tuple[datetime, int]]] = {}
+        self.sky: storms.Sky = {}
         self.flips: OrderedDict[tuple[int, str], deque[datetime]] = OrderedDict()
         self.firing: OrderedDict[tuple[int, str], None] = OrderedDict()
+        self.damped: set[int] = set()
+        self.watched: set[int] = set()
+        """Integrations whose flaps, whose storms of before are here."""
+        self.looked = time.monotonic()
+        self.ended = float("-inf")
 
 
 _memory = Memory()
 
 
 def forget() -> None:
-    """Start anew (tests)."""
+    """Start anew: what is needed of the past is read again."""
     global _memory
     _memory = Memory()
 
 
+def look(now: datetime) -> None:
+    """Call it before every batch, holding the inbox: it notices absence, and ends storms."""
+    at = time.monotonic()
+    if at - _memory.looked > _GAP:
+        forget()
+    _memory.looked = at
+    if at - _memory.ended >= _EACH:
+        _memory.ended = at
+        storms.end(now)
+
+
 def damp(signals: Sequence[Signal | Ask], known: Mapping[int, Addressee], now: datetime) -> None:
-    """Let what flaps wait: it pages only when it has fired for as long as its integration says."""
+    """Let what flaps wait: it pages only when it has fired for as long as its integration says.
+    What may be the beginning of a storm waits a moment too."""
+    _remember(known, now)
+    storms.hesitate(signals, known)
     for signal in signals:
         addressee = known[signal.source_id]
         if isinstance(signal, Ask) or not addressee.flap_count:
@@ -73,6 +96,35 @@ def _flips(key: tuple[int, str]) -> deque[datetime]:
     return flips
 
 
+_LATELY = """
+SELECT source_id, dedup_key, resolved_at FROM (
+    SELECT id, source_id, dedup_key, resolved_at, resolved_by_id FROM alerts_alert
+    WHERE opened_at > %s AND source_id = %s AND dedup_key NOT LIKE 'alertops:%%'
+    ORDER BY opened_at DESC, id DESC LIMIT %s
+) AS newest
+WHERE resolved_by_id IS NULL ORDER BY id
+"""
+
+
+def _remember(known: Mapping[int, Addressee], now: datetime) -> None:
+    """Read the past of integrations that damp what flaps or look for storms, where not done."""
+    new = [each for pk, each in known.items() if each.flap_count and pk not in _memory.damped]
+    for addressee in new:
+        _memory.damped.add(addressee.id)
+        since = now - timedelta(seconds=addressee.flap_seconds)
+        with prepared.cursor() as cursor:
+            cursor.execute(_LATELY, [since, addressee.id, _KEYS])
+            for source_id, dedup_key, resolved_at in cursor.fetchall():
+                if resolved_at is None:
+                    _memory.firing[source_id, dedup_key] = None
+                else:
+                    _flips((source_id, dedup_key)).append(resolved_at)
+    watched = [pk for pk, each in known.items() if each.storm_after and pk not in _memory.watched]
+    if watched:
+        _memory.watched.update(watched)
+        _memory.sky |= storms.remembered(watched, now)
+
+
 def gather(
     readings: Sequence[Reading],
     outcomes: Sequence[Outcome],
@@ -90,47 +142,5 @@ def gather(
         start += len(reading.signals)
     if since:
         bundles.gather(since, now)
-    if any(addressee.storm_after for addressee in known.values()):
-        _weather(readings, outcomes, known, now)
-
-
-def _weather(
-    readings: Sequence[Reading],
-    outcomes: Sequence[Outcome],
-    known: Mapping[int, Addressee],
-    now: datetime,
-) -> None:
-    """Put what an integration opens beyond its limit under one storm alert."""
-    opened: dict[int, list[int]] = {}
-    signals = [signal for reading in readings for signal in reading.signals]
-    for signal, outcome in zip(signals, outcomes, strict=True):
-        fresh = outcome.outcome == "created" and outcome.alert_id is not None
-        if fresh and known[signal.source_id].storm_after:
-            opened.setdefault(signal.source_id, []).append(outcome.alert_id or 0)
-    for source_id, ids in opened.items():
-        addressee = known[source_id]
-        recent = _memory.opened.setdefault(source_id, deque())
-        while recent and recent[0][0] <= now - _MINUTE:
-            recent.popleft()
-        room = max(0, addressee.storm_after - sum(count for _, count in recent))
-        recent.append((now, len(ids)))
-        if len(ids) > room:
-            storm = open_alerts([_storm(addressee)], now=now)[0]
-            if storm.alert_id is not None:
-                bundles.follow(storm.alert_id, ids[room:], now, by="storm")
-
-
-def _storm(addressee: Addressee) -> Signal:
-    default = addressee.default
-    return Signal(
-        addressee.id,
-        STORM,
-        "trigger",
-        f"Alert storm: {addressee.name} opens more than {addressee.storm_after} alerts a minute",
-        "The alerts beyond that are attached to this one and page nobody by themselves. Resolving "
-        "this alert by hand resolves them too.",
-        group_id=default.group_id,
-        assignee_id=default.assignee_id,
-        policy_hint=default.policy_id,
-        facts={"integration": addressee.name},
-    )
+    if any(each.storm_after for each in known.values()) or any(r.event.refused for r in readings):
+        storms.gather(_memory.sky, readings, outcomes, known, now)

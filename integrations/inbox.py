@@ -37,7 +37,7 @@ _AGAIN = (timedelta(seconds=1), timedelta(seconds=5))
 
 def process(now: datetime) -> datetime | None:
     """Work off one batch. Returns `now` when there was more than that; later events ring."""
-    _look_after_maintenance(now)
+    _look_after(now)
     try:
         with transaction.atomic():
             events = _claim(now)
@@ -53,14 +53,15 @@ def process(now: datetime) -> datetime | None:
     return now if replaying.is_due() and _replay(now) else None
 
 
-def _look_after_maintenance(now: datetime) -> None:
+def _look_after(now: datetime) -> None:
     try:
         maintenance.look(now)
         retention.look(now)
+        calming.look(now)
     except Exception:  # whatever is wrong with a window, events become alerts
         if _is_gone():
             raise
-        logger.exception("Maintenance windows could not be looked after")
+        logger.exception("Maintenance windows and storms could not be looked after")
 
 
 def _replay(now: datetime) -> bool:

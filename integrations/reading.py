@@ -27,6 +27,9 @@ from integrations.vocabulary import TRIGGER
 
 logger = logging.getLogger(__name__)
 
+REFUSED = "alertops:storm"
+"""The key of the alert that says that events were refused."""
+
 
 @dataclass(slots=True)
 class Event:
@@ -77,7 +80,7 @@ def read_event(event: Event, addressee: Addressee, windows: Sequence[Active] = (
 def _understood(event: Event, addressee: Addressee, windows: Sequence[Active]) -> Reading:
     reading = Reading(event, windows=windows)
     if event.refused:
-        draft = _notice(f"{addressee.name} sends too many events; some were refused", "storm")
+        draft = _notice(f"{addressee.name} sends too many events; some were refused", REFUSED)
         draft.description = (
             "Events beyond the limit of this integration were refused and asked to come back "
             "later. What it sent first is below.\n\n" + _excerpt(event)
@@ -86,7 +89,7 @@ def _understood(event: Event, addressee: Addressee, windows: Sequence[Active]) -
         _add(reading, draft, addressee.default, addressee)
         return reading
     if event.oversized:
-        draft = _notice(f"Oversized payload from {addressee.name}", "oversized")
+        draft = _notice(f"Oversized payload from {addressee.name}", "alertops:oversized")
         draft.description = "Only its beginning was kept:\n\n" + _excerpt(event)
         _add(reading, draft, addressee.default, addressee)
         return reading
@@ -219,7 +222,7 @@ def _hold(reading: Reading, draft: Draft, way: Way, addressee: Addressee) -> Hol
 
 
 def _notice(title: str, key: str) -> Draft:
-    return Draft(TRIGGER, texts.line(title), f"alertops:{key}")
+    return Draft(TRIGGER, texts.line(title), key)
 
 
 def _unreadable(

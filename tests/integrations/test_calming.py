@@ -11,7 +11,8 @@ from alerts.actions import Move
 from alerts.models import Alert, AlertEvent
 from alerts.states import Kind, Severity, Status, Verb
 from groups.models import Group, Topic
-from integrations.models import EventOutcome, Integration, Route
+from integrations import calming
+from integrations.models import Integration, Route
 from tests import builders
 from tests.conftest import Clock, Phones
 from tests.integrations.conftest import Send
@@ -146,28 +147,6 @@ def test_one_whose_leader_vanished_is_paged_by_the_engine_itself(
     assert AlertEvent.objects.filter(kind=Kind.DETACHED).count() == 1
 
 
-def test_a_storm_pages_once_and_everything_is_kept(
-    integration: Integration, send: Send, clock: Clock, phones: Phones
-) -> None:
-    Integration.objects.update(storm_after=3)
-    for number in range(40):
-        fire(send, integration, f"k{number}")
-    clock.look()
-    assert phones.take() == ["alice"] * 4  # three, and the storm
-    assert Alert.objects.count() == 41
-    storm = Alert.objects.get(dedup_key="alertops:alert-storm")
-    assert storm.children.count() == 37
-    assert EventOutcome.objects.filter(outcome="created").count() == 40
-    fire(send, integration, "k39", "resolved")
-    clock.look()
-    assert Alert.objects.get(dedup_key="k39").status == Status.RESOLVED
-    clock.forward(minutes=2)
-    phones.take()
-    fire(send, integration, "calm again")
-    clock.look()
-    assert phones.take() == ["alice"]
-
-
 def test_what_flaps_pages_only_when_it_stays(
     integration: Integration, send: Send, clock: Clock, phones: Phones
 ) -> None:
@@ -189,6 +168,24 @@ def test_what_flaps_pages_only_when_it_stays(
     assert phones.take() == []
     clock.forward(seconds=1)
     assert phones.take() == ["alice"]
+
+
+def test_flapping_is_remembered_when_another_process_takes_over(
+    integration: Integration, send: Send, clock: Clock, phones: Phones
+) -> None:
+    Integration.objects.update(flap_count=2, flap_seconds=600)
+    for _ in range(2):
+        fire(send, integration, "disk")
+        clock.look()
+        calming.forget()
+        fire(send, integration, "disk", "resolved")
+        clock.forward(minutes=1)
+    assert phones.take() == ["alice", "alice"]
+    calming.forget()
+    fire(send, integration, "disk")
+    clock.forward(minutes=1)
+    assert phones.take() == []
+    assert AlertEvent.objects.filter(kind=Kind.OPENED, data__flapping=2).count() == 1
 
 
 def test_a_route_may_wait_tag_and_mark_for_an_incident(
