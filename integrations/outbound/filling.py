@@ -32,7 +32,7 @@ OURS = frozenset(
         "accept-encoding",
         "x-alertops-signature",
         "x-alertops-webhook-id",
-    }  # fmt: skip
+    }
 )
 """Headers a template may not set: they are what HTTP, or our word, stands on."""
 _WHOLE = frozenset({"details"})
