@@ -1,8 +1,9 @@
 """What a tool that hears about alerts is: a small class of facts and pure functions.
 
 The engine reads the timeline and makes a `News` of every event a connection wants. For each it
-asks the tool for one `Call`, sends it through the guarded client (no redirects, 5 s, 64 KiB), keeps
-the answer and asks the tool what it means. A tool knows no database, settings or clock, and never
+asks the tool for the next `Call`, sends it through the guarded client (no redirects, 5 s, 64 KiB),
+lets the tool judge the answer, and asks again with it (`next`, `Talk`) until there is nothing more
+to say; then `opened` gives what to keep. A tool knows no database, settings or clock, and never
 sends anything itself. News of one alert come in order: the next is asked for only when the one
 before was accepted or is given up, so `reference` holds whatever an earlier answer gave.
 
@@ -122,6 +123,33 @@ class Answer:
     body: bytes = field(repr=False)
 
 
+MOST_TURNS = 12
+"""No news takes more requests than this; the lease of a message covers them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    call: Call
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What has been said so far in one attempt to tell one piece of news."""
+
+    reference: str = ""
+    """What an earlier news made over there; "" where nothing is there yet."""
+    turns: tuple[Turn, ...] = ()
+    """The calls of this attempt with the answers that were judged good, oldest first."""
+    again: bool = False
+    """An earlier attempt at this news was made and its answers may be lost: before a tool makes
+    anything, it looks whether it is there."""
+
+    @property
+    def has_posted(self) -> bool:
+        return any(turn.call.method == "POST" for turn in self.turns)
+
+
 class TryAgain(Exception):
     """The tool could not take it now; back-off, or `retry_after` seconds where it asked so."""
 
@@ -206,10 +234,10 @@ class Tool:
     """Whether calls carry our HMAC signature, and the connection therefore has secrets of ours."""
     listens: ClassVar[bool] = False
     """Whether it may talk back: the connection then has a hook, and `read` is asked."""
-    hears_itself: ClassVar[bool] = False
-    """Whether it is told even what came from itself: for one that shows a state (a button in a
-    chat) and would otherwise keep an old one. Leave it off for whatever answers our calls with
-    webhooks of its own."""
+    hears_itself: ClassVar[frozenset[str]] = frozenset()
+    """The kinds of news it is told even where they came from itself: for one that shows a state (a
+    button in a chat) and would otherwise keep an old one. Notes it has already, and whatever
+    answers our calls with webhooks of its own leaves all of it out."""
 
     def check(self, settings: Mapping[str, str]) -> None:
         """Raise ValueError with one sentence where these settings cannot work together. Required
@@ -219,6 +247,17 @@ class Tool:
         """What to send; None: there is nothing to tell. Pure. `reference` is "" until an answer
         gave one, and stays "" where the first message was given up."""
         raise NotImplementedError
+
+    def next(self, news: News, settings: Mapping[str, str], talk: Talk) -> Call | None:
+        """The next request; None: there is nothing (more) to tell. Pure. Asked again with every
+        good answer, so one piece of news may take several: look before opening a second one,
+        close and comment. Override it instead of `call` where one is not enough."""
+        return None if talk.turns else self.call(news, settings, talk.reference)
+
+    def opened(self, news: News, talk: Talk) -> str:
+        """The name over there of what this talk made or found, at most 255 characters; "" where
+        there is none."""
+        return next(filter(None, (self.reference(turn.answer) for turn in talk.turns)), "")
 
     def judge(self, answer: Answer) -> None:
         """Return where it was taken; raise TryAgain or Rejected. Override it for tools that say
