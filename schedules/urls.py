@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from schedules import views, views_board, views_feed
+from schedules import views, views_board, views_feed, views_timeline
 
 app_name = "schedules"
 urlpatterns = [
@@ -11,7 +11,7 @@ urlpatterns = [
     path("on-call/groups/<slug:slug>/", views_board.group, name="group"),
     path("calendars/<str:token>.ics", views_feed.feed, name="feed"),
     path("schedules/", views_board.schedule_list, name="list"),
-    path("schedules/<int:pk>/", views.detail, name="detail"),
+    path("schedules/<int:pk>/", views_timeline.detail, name="detail"),
     path("schedules/<int:pk>/overrides/", views.add_override, name="override"),
     path("schedules/<int:pk>/overrides/<int:override_pk>/end/", views.end_override, name="end"),
 ]

@@ -1,63 +1,17 @@
-"""The calendar as a table: every week is whole, whatever the clocks do."""
+"""Final shifts for display: joined where they belong together, cut at midnight for a list."""
 
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from schedules.grid import joined, midnight, weeks
+from schedules.grid import by_day, joined
 from schedules.resolver import Plan
 from schedules.rota import shifts
 from schedules.states import Role, Unit
-from tests.schedules.cast import ANN, BERLIN, BOB, CY, override, rotation, utc
+from tests.schedules.cast import ANN, BERLIN, BOB, rotation, utc
 
-WEEK = timedelta(weeks=1)
-
-
-def drawn(plan: Plan, first: date, zone: ZoneInfo = BERLIN):
-    since, until = midnight(first, zone), midnight(first + WEEK, zone)
-    return weeks(shifts(plan, since, until), first, 1, zone, utc("2026-01-07 12:00"))[0]
-
-
-@pytest.mark.parametrize(
-    ("zone", "first", "slots"),
-    [
-        ("Europe/Berlin", date(2026, 1, 5), [48] * 7),
-        ("Europe/Berlin", date(2026, 3, 23), [48] * 6 + [46]),
-        ("Europe/Berlin", date(2026, 10, 19), [48] * 6 + [50]),
-        ("Australia/Lord_Howe", date(2026, 4, 1), [48] * 4 + [49] + [48] * 2),
-        ("America/Sao_Paulo", date(2018, 10, 29), [48] * 6 + [46]),
-    ],
-)
-def test_days_are_as_wide_as_they_are_long(zone: str, first: date, slots: list[int]) -> None:
-    week = drawn(Plan((rotation(ANN, BOB, unit=Unit.DAY),)), first, ZoneInfo(zone))
-    assert [day.slots for day in week.days] == slots
-    for lane in week.lanes:
-        assert sum(cell.slots for cell in lane.cells) == sum(slots)
-
-
-def test_cells_show_shifts_gaps_and_the_present() -> None:
-    week = drawn(Plan((rotation(ANN, None, unit=Unit.DAY),)), date(2026, 1, 5))
-    lane = next(lane for lane in week.lanes if lane.role == Role.PRIMARY)
-    assert [cell.slots for cell in lane.cells] == [18, 48, 48, 48, 48, 48, 48, 30]
-    names = [cell.shift.user if cell.shift else "?" for cell in lane.cells]
-    assert names == [None, ANN, None, ANN, None, ANN, None, ANN]
-    assert [cell.is_now for cell in lane.cells].index(True) == 3
-    assert [day.is_today for day in week.days].index(True) == 2
-
-
-def test_people_on_call_together_lie_below_each_other() -> None:
-    week = drawn(
-        Plan((rotation(ANN, id=1), rotation(BOB, CY, id=2, unit=Unit.DAY))), date(2026, 1, 12)
-    )
-    primaries = [lane for lane in week.lanes if lane.role == Role.PRIMARY]
-    assert [len(lane.cells) for lane in primaries] == [2, 8]
-
-
-def test_a_shift_shorter_than_the_table_can_show_leaves_the_week_whole() -> None:
-    short = override(1, BOB, start=utc("2026-01-06 10:03"), end=utc("2026-01-06 10:05"))
-    week = drawn(Plan((rotation(ANN),), (short,)), date(2026, 1, 5))
-    assert {sum(cell.slots for cell in lane.cells) for lane in week.lanes} == {7 * 48}
+DAY = timedelta(days=1)
 
 
 def test_back_to_back_turns_of_one_person_are_shown_as_one() -> None:
@@ -65,3 +19,27 @@ def test_back_to_back_turns_of_one_person_are_shown_as_one() -> None:
     found = shifts(plan, utc("2026-01-05 08:00"), utc("2026-02-02 08:00"))
     shown = [(s.user, (s.end - s.start).days) for s in joined(found) if s.role == Role.PRIMARY]
     assert shown == [(ANN, 14), (BOB, 7), (ANN, 7)]
+
+
+def test_a_day_lists_the_part_of_every_shift_that_falls_on_it() -> None:
+    plan = Plan((rotation(ANN, BOB, unit=Unit.DAY),))
+    found = [
+        s for s in shifts(plan, utc("2026-01-05"), utc("2026-01-10")) if s.role == Role.PRIMARY
+    ]
+    days = by_day(found, date(2026, 1, 6), date(2026, 1, 9), BERLIN, utc("2026-01-07 12:00"))
+    assert [(day.on.day, day.is_over, day.is_today) for day in days] == [
+        (6, True, False),
+        (7, False, True),
+        (8, False, False),
+    ]
+    parts = [(part.shift.user, part.start, part.end) for part in days[1].parts]
+    assert parts == [(BOB, None, utc("2026-01-07 08:00")), (ANN, utc("2026-01-07 08:00"), None)]
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe", "America/Sao_Paulo"])
+def test_every_minute_of_a_shift_is_on_some_day(zone: str) -> None:
+    plan = Plan((rotation(ANN),))
+    found = joined(shifts(plan, utc("2026-03-01"), utc("2026-04-30")))
+    days = by_day(found, date(2026, 3, 10), date(2026, 4, 10), ZoneInfo(zone), utc("2026-01-07"))
+    assert len(days) == 31
+    assert all(len(day.parts) == len(found) for day in days)
