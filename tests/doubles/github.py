@@ -1,0 +1,92 @@
+"""A GitHub with one repository: issues and their comments, with its rules of who may do what."""
+
+import re
+from typing import Any
+
+from tests.doubles.desk import Desk, wrong
+from tests.doubles.wire import Answer, Request
+
+TOKEN, REPOSITORY = "github_pat_canary", "Acme/payments"
+_PATH = re.compile(r"/repos/([\w.-]+/[\w.-]+)/issues(?:/(\d+)(/comments)?)?")
+
+
+class GitHubDouble(Desk):
+    def __init__(self, *, port: int = 0, journal: str | None = None) -> None:
+        super().__init__(port=port, journal=journal)
+        self.issues: list[dict[str, Any]] = []
+        self.comments: dict[int, list[str]] = {}
+        self.deleted: set[int] = set()
+        self.now = "2026-03-02T03:00:05Z"
+
+    def work(self, request: Request) -> Answer:
+        found = _PATH.fullmatch(request.path)
+        if not request.headers.get("user-agent"):
+            return _no(403, "Request forbidden by administrative rules.")
+        if request.headers.get("authorization") != f"Bearer {TOKEN}":
+            return _no(401, "Bad credentials")
+        if not found or found[1].lower() != REPOSITORY.lower():
+            return _no(404, "Not Found")
+        if request.headers.get("x-github-api-version") != "2022-11-28":
+            return _no(400, "Unknown version")
+        if not found[2]:
+            return self._list(request) if request.method == "GET" else self._open(request)
+        number = int(found[2])
+        if number in self.deleted:
+            return _no(410, "This issue was deleted")
+        if number > len(self.issues):
+            return _no(404, "Not Found")
+        return self._comment(number, request) if found[3] else self._edit(number, request)
+
+    def _list(self, request: Request) -> Answer:
+        query = request.query
+        assert query["state"] == "all", "closed ones would be missed"
+        size, page = int(query["per_page"]), int(query["page"])
+        newest = self.issues[::-1]
+        return Answer.json(newest[(page - 1) * size : page * size])
+
+    def _open(self, request: Request) -> Answer:
+        sent = request.json
+        labels = sent.get("labels", [])
+        if wrong(sent.get("title"), str, 256) or wrong(sent.get("body"), str, 65_536):
+            return _no(422, "Validation Failed")
+        if not all(isinstance(label, str) and label for label in labels):
+            return _no(422, "Validation Failed")
+        number = len(self.issues) + 1
+        api = f"https://api.github.com/repos/{REPOSITORY}"
+        issue = {
+            "number": number,
+            "repository_url": api,
+            "title": sent["title"],
+            "body": sent["body"],
+            "state": "open",
+            "labels": [{"name": label} for label in labels],
+            "created_at": self.now,
+        }
+        self.issues.append(issue)
+        self.comments[number] = []
+        return Answer.json(issue, 201)
+
+    def _edit(self, number: int, request: Request) -> Answer:
+        sent = request.json
+        if request.method != "PATCH" or sent.get("state") not in {"open", "closed"}:
+            return _no(422, "Validation Failed")
+        if sent.get("state_reason") not in {None, "completed", "not_planned", "reopened"}:
+            return _no(422, "Validation Failed")
+        self.issues[number - 1]["state"] = sent["state"]
+        return Answer.json(self.issues[number - 1])
+
+    def _comment(self, number: int, request: Request) -> Answer:
+        text = request.json.get("body")
+        if request.method != "POST" or wrong(text, str, 65_536):
+            return _no(422, "Validation Failed")
+        self.comments[number].append(text)
+        return Answer.json({"id": 1, "body": text}, 201)
+
+    def wait(self) -> Answer:
+        """A rate limit, as it is told for writing too fast."""
+        told = {"message": "You have exceeded a secondary rate limit."}
+        return Answer.json(told, 403, **{"Retry-After": "60"})
+
+
+def _no(status: int, message: str) -> Answer:
+    return Answer.json({"message": message, "documentation_url": "https://docs.github.com"}, status)
