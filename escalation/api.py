@@ -158,14 +158,19 @@ class Simulate(APIView):
             asked.get("at") or clock.now(),
             policy=asked["policy"],
         )
-        answer = {
-            "group": asked["group"].slug,
-            "severity": asked["severity"],
-            "at": found.at,
-            "policy": found.policy_id,
-            "policy_name": found.policy.name,
-            "chosen_by": found.chosen_by,
-            "is_cut": found.is_cut,
-            "steps": found.rows,
-        }
-        return Response(SimulationFields(answer).data)
+        return Response(simulation_answer(asked["group"], asked["severity"], found))
+
+
+def simulation_answer(group: Group, severity: str, found: outlook.Simulation) -> dict[str, Any]:
+    """What the API says of a simulation."""
+    answer = {
+        "group": group.slug,
+        "severity": severity,
+        "at": found.at,
+        "policy": found.policy_id,
+        "policy_name": found.policy.name,
+        "chosen_by": found.chosen_by,
+        "is_cut": found.is_cut,
+        "steps": found.rows,
+    }
+    return dict(SimulationFields(answer).data)

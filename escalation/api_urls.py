@@ -15,6 +15,5 @@ urlpatterns = [
         name="api-notifications",
     ),
     path("groups/<slug:slug>/policy/", api.GroupPolicyView.as_view(), name="api-group-policy"),
-    path("simulate/", api.Simulate.as_view(), name="api-simulate"),
     path("", include(router.urls)),
 ]

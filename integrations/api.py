@@ -74,7 +74,8 @@ class Managed(APIView):
         return get_object_or_404(Integration.objects.visible_to(self.user), pk=pk)
 
 
-def _changed(row: Any, data: dict[str, Any]) -> Any:
+def changed(row: Any, data: dict[str, Any]) -> Any:
+    """Return the row with these values, not saved yet."""
     for name, value in data.items():
         setattr(row, name, value)
     return row
@@ -94,7 +95,7 @@ class Integrations(Managed):
         fields = IntegrationFields(data=request.data)
         fields.is_valid(raise_exception=True)
         made = actions.save_integration(
-            _changed(Integration(), fields.validated_data), actor=self.user, now=clock.now()
+            changed(Integration(), fields.validated_data), actor=self.user, now=clock.now()
         )
         return Response(IntegrationFields(made).data, status=201)
 
@@ -112,7 +113,7 @@ class OneIntegration(Managed):
         fields = IntegrationFields(row, data=request.data, partial=True)
         fields.is_valid(raise_exception=True)
         saved = actions.save_integration(
-            _changed(row, fields.validated_data), actor=self.user, now=clock.now()
+            changed(row, fields.validated_data), actor=self.user, now=clock.now()
         )
         return Response(IntegrationFields(saved).data)
 
@@ -173,7 +174,7 @@ class Routes(Managed):
         """Add a route."""
         fields = RouteFields(data=request.data)
         fields.is_valid(raise_exception=True)
-        row = _changed(Route(integration=self.integration(pk)), fields.validated_data)
+        row = changed(Route(integration=self.integration(pk)), fields.validated_data)
         saved = actions.save_route(row, actor=self.user, now=clock.now())
         return Response(RouteFields(saved).data, status=201)
 
@@ -195,7 +196,7 @@ class OneRoute(Managed):
         fields = RouteFields(row, data=request.data, partial=True)
         fields.is_valid(raise_exception=True)
         saved = actions.save_route(
-            _changed(row, fields.validated_data), actor=self.user, now=clock.now()
+            changed(row, fields.validated_data), actor=self.user, now=clock.now()
         )
         return Response(RouteFields(saved).data)
 

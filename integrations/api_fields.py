@@ -11,7 +11,7 @@ from alerts.states import Severity
 from escalation.models import Policy
 from groups.models import Group
 from integrations.actions import GRACES
-from integrations.models import EventOutcome, InboundEvent, Integration, Route
+from integrations.models import EventOutcome, InboundEvent, Integration, MailRule, Route
 from integrations.states import Operator, Standing
 from integrations.states import Outcome as Word
 
@@ -126,4 +126,13 @@ class RouteFields(TargetFields):
             "severity", "wait_seconds", "tags", "group_by", "group_seconds", "opens_incident",
             "drop",
         )  # fmt: skip
+        read_only_fields = ("id",)
+
+
+class MailRuleFields(serializers.ModelSerializer[MailRule]):
+    """What a mail means: the first rule that fits decides."""
+
+    class Meta:
+        model = MailRule
+        fields = ("id", "position", "where", "operator", "value", "action", "key_pattern")
         read_only_fields = ("id",)

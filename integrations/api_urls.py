@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from integrations import api, api_heartbeats, api_upkeep
+from integrations import api, api_heartbeats, api_mail_rules, api_rehearsal, api_upkeep
 
 urlpatterns = [
     path("events/<int:pk>/", api.OneEvent.as_view(), name="api-event"),
@@ -20,6 +20,13 @@ urlpatterns = [
     path("keys/<int:pk>/", api.OneKey.as_view(), name="api-key"),
     path("integrations/<int:pk>/routes/", api.Routes.as_view(), name="api-integration-routes"),
     path("routes/<int:pk>/", api.OneRoute.as_view(), name="api-route"),
+    path(
+        "integrations/<int:pk>/mail-rules/",
+        api_mail_rules.MailRules.as_view(),
+        name="api-mail-rules",
+    ),
+    path("mail-rules/<int:pk>/", api_mail_rules.OneMailRule.as_view(), name="api-mail-rule"),
+    path("simulate/", api_rehearsal.SimulateAlertOrEvent.as_view(), name="api-simulate"),
     path("services/", api_upkeep.Services.as_view(), name="api-services"),
     path("services/<int:pk>/", api_upkeep.OneService.as_view(), name="api-service"),
     path("maintenance-windows/", api_upkeep.Windows.as_view(), name="api-windows"),

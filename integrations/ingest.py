@@ -1,7 +1,8 @@
 """The door for machines: thin views that store bytes and answer. They parse nothing.
 
-Answers are a contract: 202 stored for good; 404 unknown key; 413 too large, but an alert says so;
-429 too fast; 503 try again. A body that cannot be read is 202 as well, and becomes an alert.
+Answers are a contract: 202 stored for good (200 to a tool that insists on it); 404 unknown key;
+413 too large, but an alert says so; 429 too fast; 503 try again. A body that cannot be read is
+202 as well, and becomes an alert.
 """
 
 import json
@@ -21,6 +22,7 @@ from rest_framework.views import APIView
 from integrations import sns, sns_door, texts
 from integrations.keys import key_hash
 from integrations.store import KEPT, Parcel, TooMany, Unavailable, store
+from integrations.vendors import VENDORS
 
 _KEPT_HEADERS = {
     "HTTP_USER_AGENT": "user-agent",
@@ -127,7 +129,8 @@ class Ingest(Door):
             return error(413, "The event is larger than 1 MiB; an alert was opened that says so.")
         if not is_settled:
             raise Unavailable
-        return answer(202, {"event": event})
+        vendor = VENDORS.get(parcel.kind)
+        return answer(vendor.success if vendor else 202, {"event": event})
 
 
 def parcel_of(request: HttpRequest, key: str, body: bytes) -> Parcel:

@@ -24,6 +24,8 @@ from integrations.reading import Event, Reading, read_event
 MOST = 20
 """Alerts of one body that are looked at; the chain is laid out for the first SHOWN of them."""
 SHOWN = 5
+LONGEST = 256 * 1024
+"""Characters of a body that can be tried."""
 
 
 @dataclass(slots=True)

@@ -1,9 +1,9 @@
 """Working off a replay, a piece at a time, by the one who works off the inbox and after it.
 
 What an event has already done is not done again: a thing it said that led to an alert is passed
-over. So a replay may be run twice, or die half way, and pages nobody a second time. A dry one goes
-the same way and writes nothing; it remembers what it would have opened in this process, and begins
-anew when another process takes it up.
+over (`spent`). So a replay may be run twice, or die half way, and pages nobody a second time. A dry
+one goes the same way and writes nothing; it remembers what it would have opened in this process,
+and begins anew when another process takes it up.
 """
 
 import logging
@@ -19,7 +19,7 @@ from django.db import connection, transaction
 
 from alertops import doorbell, prepared
 from alerts.signals import Key, Outcome, Signal
-from integrations import calming, maintenance
+from integrations import calming, maintenance, spent
 from integrations.addresses import addressees
 from integrations.asks import Ask, settle
 from integrations.models import Replay
@@ -42,10 +42,6 @@ FROM integrations_inboundevent e
 WHERE e.id > %s AND e.id <= %s AND e.processed_at IS NOT NULL
     AND (%s::bigint IS NULL OR e.integration_id = %s) AND (%s = '' OR e.outcome = %s)
 ORDER BY e.id LIMIT %s
-"""
-_DONE = """
-SELECT event_id, dedup_key, max(position), bool_or(alert_id IS NOT NULL)
-FROM integrations_eventoutcome WHERE event_id = ANY(%s::bigint[]) GROUP BY event_id, dedup_key
 """
 _OPEN = """
 SELECT k.source_id, k.dedup_key FROM unnest(%s::bigint[], %s::text[]) AS k(source_id, dedup_key)
@@ -131,8 +127,7 @@ def _piece(replay: Replay, events: Sequence[Event], now: datetime) -> None:
     known = addressees({event.integration_id for event in events})
     windows = maintenance.active(now)
     readings = [read_event(event, known[event.integration_id], windows) for event in events]
-    before, last = _before([event.id for event in events])
-    passed = _leave_out(readings, before)
+    passed, last = spent.leave_out(readings)
     signals = [signal for reading in readings for signal in reading.signals]
     if replay.is_dry:
         outcomes = _imagine(signals)
@@ -147,43 +142,6 @@ def _piece(replay: Replay, events: Sequence[Event], now: datetime) -> None:
     if not replay.is_dry:
         _record(readings, outcomes, last)
         doorbell.ring_on_commit("tick")
-
-
-def _before(ids: list[int]) -> tuple[set[tuple[int, str]], dict[int, int]]:
-    """Return what these events have already led to, and the last position of each one's log."""
-    done: set[tuple[int, str]] = set()
-    last: dict[int, int] = {}
-    with prepared.cursor() as cursor:
-        cursor.execute(_DONE, [ids])
-        for event_id, dedup_key, position, has_alert in cursor.fetchall():
-            last[event_id] = max(last.get(event_id, -1), position)
-            if has_alert:
-                done.add((event_id, dedup_key))
-    return done, last
-
-
-def _leave_out(readings: Sequence[Reading], before: set[tuple[int, str]]) -> int:
-    """Take out of the readings what was done before, and verbs: what people did is not repeated."""
-    passed = 0
-    for reading in readings:
-        kept: list[Signal | Ask] = []
-        grouped: dict[int, int] = {}
-        rows: list[dict[str, Any]] = []
-        for row in reading.rows:
-            index = row["signal"]
-            signal = reading.signals[index] if index is not None else None
-            done = (reading.event.id, row["dedup_key"]) in before
-            if signal is None or done or isinstance(signal, Ask):
-                passed += 1
-                continue
-            if index in reading.grouped:
-                grouped[len(kept)] = reading.grouped[index]
-            row["signal"] = len(kept)
-            kept.append(signal)
-            rows.append(row)
-        passed += not reading.rows
-        reading.signals, reading.rows, reading.grouped = kept, rows, grouped
-    return passed
 
 
 def _imagine(signals: Sequence[Signal | Ask]) -> list[Outcome]:

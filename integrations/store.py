@@ -32,7 +32,7 @@ KEPT = 64 * 1024
 
 _STORE = """
 WITH i AS (
-    SELECT i.source_ptr_id, i.rate_per_minute, i.burst, k.id AS key_id
+    SELECT i.source_ptr_id, i.rate_per_minute, i.burst, i.kind, k.id AS key_id
     FROM integrations_key k JOIN integrations_integration i ON i.source_ptr_id = k.integration_id
     WHERE k.digest = %s AND k.standing <> 'void' AND i.is_active
         AND (k.valid_until IS NULL OR k.valid_until > %s)
@@ -42,7 +42,7 @@ WITH i AS (
     SELECT source_ptr_id, key_id, %b, %s, %s, %s::jsonb, %s, %s, %s, %s, %b, %b::int4 FROM i
     RETURNING id
 )
-SELECT e.id, i.source_ptr_id, i.rate_per_minute, i.burst FROM e, i
+SELECT e.id, i.source_ptr_id, i.rate_per_minute, i.burst, i.kind FROM e, i
 """
 
 
@@ -82,6 +82,8 @@ class Parcel:
     oversized: bool = False
     at: datetime = field(default_factory=clock.now)
     """When it came: whether its key is still good is asked of this instant."""
+    kind: str = ""
+    """Of the integration that has the key: known when it is stored."""
 
 
 _buckets = Buckets()
@@ -104,6 +106,7 @@ def store(parcel: Parcel) -> int | None:
         _buckets.forget(parcel.key_hash)  # a void key must not use up what the valid one may send
         return None
     _buckets.learn(parcel.key_hash, row[1], row[2], row[3], settings.WEB_WORKERS, at)
+    parcel.kind = row[4]
     return int(row[0])
 
 

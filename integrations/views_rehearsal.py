@@ -14,10 +14,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from alertops import clock
 from integrations.models import Integration
-from integrations.rehearsal import rehearse
+from integrations.rehearsal import LONGEST, rehearse
 from integrations.views import person_of
-
-LONGEST = 256 * 1024
 
 
 class RehearsalForm(forms.Form):

@@ -4,7 +4,8 @@ https://docs.splunk.com/observability/en/admin/notif-services/webhook.html
 One incident per message, its id is the same until it clears. `statusExtended` says how it ended:
 "ok", "manually resolved", "auto resolved" or "stopped" (the detector was changed); `status` only
 says "ok" or "anomalous", in the first version "too high" or "too low". Five severities, of which
-Minor is worse than Warning. Sample: integrations/samples/signalfx.json
+Minor is worse than Warning. Whatever is not a 200 counts as a failure there.
+Sample: integrations/samples/signalfx.json
 """
 
 from typing import Any
@@ -55,6 +56,7 @@ signalfx = Vendor(
         ("Runbook", field("runbookUrl")),
         ("Chart", field("imageUrl")),
     ),
+    success=200,
     words=Words(severities={"major": "high", "minor": "medium", "warning": "low"}),
     setup="""\
 In Splunk Observability Cloud open Data Management → Deployed integrations → Webhook → New

@@ -9,7 +9,7 @@ from accounts.roles import Role
 from alertops import clock
 from alerts.models import Alert
 from groups.models import Group
-from integrations.models import EventOutcome, InboundEvent, Integration, Route
+from integrations.models import EventOutcome, InboundEvent, Integration, MailRule, Route
 from tests import builders
 from tests.integrations.conftest import Send, make_integration, sent, work_off
 
@@ -162,6 +162,54 @@ def test_routes_are_added_changed_and_removed(
     assert changed.json()["severity"] == "low"
     assert as_keeper.delete(f"/api/v1/routes/{pk}/").status_code == 204
     assert not Route.objects.exists()
+
+
+def test_rules_for_mails_are_added_changed_and_removed(
+    as_keeper: Client, integration: Integration
+) -> None:
+    address = f"/api/v1/integrations/{integration.pk}/mail-rules/"
+    rule = {"value": "RECOVERED", "action": "resolve", "key_pattern": r"ID: (\d+)"}
+    answer = as_keeper.post(address, rule, content_type="application/json")
+    assert answer.status_code == 201, answer.content
+    made = answer.json()
+    assert (made["where"], made["operator"]) == ("subject", "contains")
+    assert as_keeper.get(address).json() == [made]
+    one = f"/api/v1/mail-rules/{made['id']}/"
+    changed = as_keeper.patch(one, {"where": "body"}, content_type="application/json")
+    assert changed.json() == as_keeper.get(one).json() == {**made, "where": "body"}
+    assert as_keeper.delete(one).status_code == 204
+    assert not MailRule.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("rule", "sentence"),
+    [
+        ({"value": "x"}, "action"),
+        ({"action": "resolve"}, "Write what to look for"),
+        ({"action": "resolve", "operator": "regex", "value": "a("}, "is not a pattern"),
+        ({"action": "resolve", "value": "x", "key_pattern": "a("}, "is not a pattern"),
+        ({"action": "explode", "value": "x"}, "action"),
+    ],
+)
+def test_nonsense_about_a_rule_for_mails_is_answered_in_a_sentence(
+    as_keeper: Client, integration: Integration, rule: dict, sentence: str
+) -> None:
+    address = f"/api/v1/integrations/{integration.pk}/mail-rules/"
+    answer = as_keeper.post(address, rule, content_type="application/json")
+    assert answer.status_code == 400, answer.content
+    assert sentence in answer.json()["error"]
+    assert not MailRule.objects.exists()
+
+
+def test_nobody_else_sees_or_changes_rules_for_mails(
+    client: Client, integration: Integration, mallory: User
+) -> None:
+    rule = MailRule.objects.create(integration=integration, value="x", action="resolve")
+    client.force_login(mallory)
+    assert client.get(f"/api/v1/integrations/{integration.pk}/mail-rules/").status_code == 403
+    assert client.get(f"/api/v1/mail-rules/{rule.pk}/").status_code == 403
+    assert client.delete(f"/api/v1/mail-rules/{rule.pk}/").status_code == 403
+    assert MailRule.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from alerts.models import Alert
+from groups.models import Group
 from integrations.models import InboundEvent, Integration
 from integrations.states import Outcome
 from tests.integrations.conftest import Send, make_integration, sent, work_off
@@ -236,3 +237,10 @@ def test_the_key_is_stored_hashed(integration: Integration) -> None:
     stored = integration.keys.values().get()
     assert integration.key not in json.dumps(stored, default=str)
     assert stored["prefix"] == integration.key[:6]
+
+
+def test_a_tool_that_insists_on_200_is_told_200(payments: Group, send: Send) -> None:
+    tool = make_integration(payments, "signalfx")
+    assert send(tool, {"incidentId": "A", "status": "anomalous"}).status_code == 200
+    assert send(tool, b"not json").status_code == 200
+    assert InboundEvent.objects.count() == 2

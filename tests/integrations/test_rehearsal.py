@@ -153,3 +153,64 @@ def test_only_those_who_manage_integrations_may_ask(
     assert client.get(PAGE).status_code == 403
     assert PAGE not in client.get("/simulate/").content.decode()
     assert "/simulate/" in client.get("/").content.decode(), "the way there is in the menu"
+
+
+def ask(client: Client, **wanted: Any) -> Any:
+    return client.post("/api/v1/simulate/", wanted, content_type="application/json")
+
+
+def test_the_api_says_which_route_wins_and_who_is_paged_when(
+    client: Client, admin: User, tool: Integration
+) -> None:
+    client.force_login(admin)
+    payload = {"title": "Disk is full", "dedup_key": "disk", "team": "storage"}
+    answer = ask(client, integration=tool.pk, payload=payload)
+    assert answer.status_code == 200, answer.content
+    (one,) = answer.json()["found"]
+    told = {name: one[name] for name in ("title", "action", "routed_by", "group", "severity")}
+    assert told == {
+        "title": "Disk is full",
+        "action": "trigger",
+        "routed_by": "storage",
+        "group": "storage",
+        "severity": "high",
+    }
+    steps = one["simulation"]["steps"]
+    assert [person["name"] for person in steps[0]["people"]] == ["Bob"]
+    assert ask(client, integration=tool.pk, payload=json.dumps(payload)).json() == answer.json()
+    assert not Alert.objects.exists()
+    assert not InboundEvent.objects.exists()
+
+
+def test_the_api_still_simulates_an_alert_of_a_group(
+    client: Client, admin: User, tool: Integration
+) -> None:
+    client.force_login(admin)
+    answer = ask(client, group="payments")
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["group"] == "payments"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sentence"),
+    [
+        ({"integration": 999_999, "payload": {}}, "integration"),
+        ({"integration": None, "payload": {}}, "integration"),
+        ({"payload": {}}, "group"),
+        ({"integration": "x"}, "integration"),
+    ],
+)
+def test_the_api_answers_a_wrong_question_with_a_sentence(
+    client: Client, admin: User, wanted: dict[str, Any], sentence: str
+) -> None:
+    client.force_login(admin)
+    answer = ask(client, **wanted)
+    assert answer.status_code == 400, answer.content
+    assert sentence in answer.json()["error"]
+
+
+def test_nobody_else_simulates_events_through_the_api(
+    client: Client, alice: User, tool: Integration
+) -> None:
+    client.force_login(alice)
+    assert ask(client, integration=tool.pk, payload={}).status_code == 403

@@ -10,6 +10,8 @@ from django.test import Client
 from accounts.models import User
 from alertops import clock as the_clock
 from alerts.models import Alert
+from alerts.states import Status
+from groups.models import Group
 from integrations import actions_replays, inbox, replaying, retention
 from integrations.actions import NotAllowed
 from integrations.actions_replays import Range
@@ -17,7 +19,7 @@ from integrations.models import EventOutcome, InboundEvent, Integration, Replay,
 from integrations.states import Outcome
 from tests import builders
 from tests.conftest import Clock, Phones
-from tests.integrations.conftest import Send, work_off
+from tests.integrations.conftest import Send, make_integration, work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +109,43 @@ def test_what_was_done_when_it_came_in_is_not_done_again(
     work_off()
     assert run().counts == {"unchanged": 1}
     assert Alert.objects.get().event_count == 1
+
+
+@pytest.mark.parametrize("is_dry", [True, False])
+def test_an_old_recovery_closes_nothing_that_fires_again(
+    integration: Integration, send: Send, clock: Clock, phones: Phones, is_dry: bool
+) -> None:
+    Route.objects.create(integration=integration, name="Noise", drop=True)
+    for status in ("firing", "resolved"):
+        send(integration, {"title": "a", "dedup_key": "a", "status": status})
+    clock.look()
+    Route.objects.all().delete()
+    send(integration, {"title": "a", "dedup_key": "a", "status": "firing"})
+    clock.look()
+    assert phones.take() == ["alice"]
+    assert run(is_dry).counts == {"unchanged": 2, "appended": 1}
+    clock.forward(minutes=2)
+    assert phones.take() == []
+    assert Alert.objects.get().status == Status.TRIGGERED
+
+
+def test_what_people_did_is_not_repeated(
+    payments: Group, client: Client, clock: Clock, phones: Phones
+) -> None:
+    tool = make_integration(payments, "opsgenie")
+    Route.objects.create(integration=tool, name="Noise", drop=True)
+    ask = {"content_type": "application/json", "headers": {"Authorization": f"GenieKey {tool.key}"}}
+    client.post("/v2/alerts", {"message": "Disk full", "alias": "disk"}, **ask)
+    for word in ("acknowledge", "snooze", "notes"):
+        fields = {"note": "mine", "endTime": "2031-01-01T00:00:00Z"}
+        said = client.post(f"/v2/alerts/disk/{word}?identifierType=alias", fields, **ask)
+        assert said.status_code == 202, said.content
+    clock.look()
+    Route.objects.all().delete()
+    assert run().counts == {"unchanged": 3, "created": 1}
+    clock.forward(minutes=2)
+    assert phones.take() == ["alice"]
+    assert Alert.objects.get().status == Status.TRIGGERED
 
 
 def test_a_range_may_be_narrowed(dropped: Route, integration: Integration) -> None:

@@ -14,7 +14,19 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from tests.doubles.process import DoubleProcess
-from tools.bench import figures, limit, memory, old, report, scene, schedules, timer
+from tools.bench import (
+    dressed,
+    figures,
+    flood,
+    limit,
+    memory,
+    old,
+    replay,
+    report,
+    scene,
+    schedules,
+    timer,
+)
 from tools.bench.figures import Bench
 from tools.bench.pages import Pages
 from tools.bench.place import Place
@@ -28,6 +40,9 @@ MAIN: dict[str, tuple[Figure, ...]] = {
 }
 MORE: dict[str, tuple[Figure, ...]] = {
     "receipts": (figures.sustained_with_receipts,),
+    "dressed": (dressed.dressed,),
+    "flood": (flood.flood,),
+    "replay": (replay.replay,),
     "schedules": (schedules.answers,),
     "storm": (timer.storm,),
     "spread": (timer.spread,),

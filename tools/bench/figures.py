@@ -53,18 +53,19 @@ def percentile(values: list[float], share: float) -> float:
 
 def accept(bench: Bench) -> None:
     """Events accepted for good a second, distinct keys, while all that follows is being done."""
-    _flood(bench, "accept", "distinct")
+    take(bench, "accept", "distinct")
     lasted = bench.last("accept")
     bench.keep("accept / L", lasted / bench.last("L"))
 
 
 def one_key(bench: Bench) -> None:
     """The same with one dedup key: the worst a database can be sent."""
-    _flood(bench, "one key", "same")
+    take(bench, "one key", "same")
     bench.keep("one key / distinct", bench.last("one key") / bench.last("accept"))
 
 
-def _flood(bench: Bench, name: str, body: str) -> None:
+def take(bench: Bench, name: str, body: str) -> None:
+    """Send as fast as answers come; make sure that every 202 has its row."""
     place = bench.place
     place.clear()
     before = place.one("SELECT count(*) FROM integrations_inboundevent")

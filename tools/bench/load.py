@@ -57,7 +57,7 @@ class Sent:
     """Seconds from the last byte sent to the whole answer, in no order."""
     asked: dict[str, float] = field(default_factory=dict)
     accepted: dict[str, float] = field(default_factory=dict)
-    """When each event was sent and its 202 came, by its number; only when sending at a rate."""
+    """When each event was sent, and its 202 came, by its number; only when sending at a rate."""
     cpu: float = 0.0
 
     @property
@@ -234,9 +234,10 @@ class _Generator:
             return
         now = time.monotonic()
         wire.buffer = b""
-        self._statuses[data[9:12].decode()] += 1
+        status = data[9:12].decode()
+        self._statuses[status] += 1
         self.sent.latencies.append(round(now - wire.at, 6))
-        if self.plan.rate:
+        if self.plan.rate and status == "202":
             self.sent.accepted[str(wire.number)] = now
         self._free.append(wire)
 

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections import Counter
 from pathlib import Path
 
 from tests.doubles import journal
@@ -16,13 +17,18 @@ class Pages:
         self._path, self._end = path, 0
         self._first: dict[str, dict[int, float]] = {}
         self.count = 0
+        self.by_number: Counter[str] = Counter()
+        """Texts each number received, whatever they said."""
 
     def look(self) -> None:
         """Read what is new."""
         part = journal.read_from(self._path, self._end)
         self._end = part.end
         for line in part.facts:
-            if line["what"] == "accepted" and (found := MARK.search(line["body"])):
+            if line["what"] != "accepted":
+                continue
+            self.by_number[line["to"]] += 1
+            if found := MARK.search(line["body"]):
                 self.count += 1
                 self._first.setdefault(found[1], {}).setdefault(int(found[2]), line["mono"])
 

@@ -39,6 +39,13 @@ GOALS = {
     "pages: CPU ms": Goal(20, 4, at_most=True),
     "storm, all queued s": Goal(10, 3, at_most=True),
     "spread, late p99 ms": Goal(250, 100, at_most=True),
+    "dressed / L": Goal(0.15, 0.25),
+    "dressed p99 ms": Goal(60, 25, at_most=True),
+    "flood, neighbours' p99 / quiet": Goal(2, 1.3, at_most=True),
+    "flood, pages to its group": Goal(1, 1, at_most=True),
+    "flood of one key, neighbours' p99 / quiet": Goal(2, 1.3, at_most=True),
+    "flood of one key, pages to its group": Goal(1, 1, at_most=True),
+    "replayed a second": Goal(500, 2000),
     "on call, 1,000 groups ms": Goal(150, 75, at_most=True),
     "on call, queries": Goal(1, 1, at_most=True),
     "on call, one group ms": Goal(2, 1, at_most=True),
@@ -46,7 +53,7 @@ GOALS = {
     "memory at rest MB": Goal(450, 350, at_most=True),
     "memory grown by the second half %": Goal(5, 1, at_most=True),
 }
-RATES = ("accept", "one key", "pages", "alerts in bodies")  # also told as shares of L
+RATES = ("accept", "dressed", "one key", "pages", "alerts in bodies")  # also told as shares of L
 OLD = ", old"
 SLOWER = 0.15  # what a large table may cost
 

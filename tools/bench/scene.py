@@ -24,6 +24,11 @@ class Scene:
     alertmanager: str
     version_id: int
     """The frozen policy the timer's escalations stand in."""
+    flooded: str
+    """The address of an integration with the limits every integration begins with. Its own group
+    is reached by the text numbers `flooded_phones`."""
+    flooded_id: int
+    flooded_phones: list[str]
 
 
 def build(environment: dict[str, str], teams: int = TEAMS) -> Scene:
@@ -53,9 +58,9 @@ def write(teams: int) -> Scene:
         Level.objects.create(policy=policy, position=position, target=target, wait_seconds=3600)
     with transaction.atomic():
         groups = Group.objects.bulk_create(
-            Group(name=f"Team {n}", slug=f"team-{n}") for n in range(teams)
+            Group(name=f"Team {n}", slug=f"team-{n}") for n in range(teams + 1)
         )
-        people = _people(2 * teams)
+        people = _people(2 * teams + 2)
         GroupPolicy.objects.bulk_create(GroupPolicy(group=g, policy=policy) for g in groups)
         Member.objects.bulk_create(
             Member(group=group, user=people[2 * n + second], sequence=second,
@@ -63,9 +68,17 @@ def write(teams: int) -> Scene:
             for n, group in enumerate(groups)
             for second in (0, 1)
         )  # fmt: skip
-        paths = [_integration(f"Monitor {group.name}", "generic", group) for group in groups]
-        alertmanager = _integration("Prometheus", "alertmanager", groups[0])
-    return Scene(paths, alertmanager, _freeze(policy))
+        last = groups.pop()
+        paths = [_integration(f"Monitor {group.name}", group)[0] for group in groups]
+        alertmanager, _ = _integration("Prometheus", groups[0], kind="alertmanager")
+        limits = {"rate_per_minute": 6000, "burst": 1000, "storm_after": 100}
+        flooded, flooded_id = _integration("Flooded", last, **limits)
+    phones = [_phone(2 * teams), _phone(2 * teams + 1)]
+    return Scene(paths, alertmanager, _freeze(policy), flooded, flooded_id, phones)
+
+
+def _phone(number: int) -> str:
+    return f"+1415{number:07d}"
 
 
 def _people(count: int) -> list[Any]:
@@ -77,7 +90,7 @@ def _people(count: int) -> list[Any]:
         User(email=f"person-{n}@example.org", name=f"Person {n}", password="!")
         for n in range(count)
     )
-    numbers = [f"+1415{n:07d}" for n in range(count)]
+    numbers = [_phone(n) for n in range(count)]
     methods = ContactMethod.objects.bulk_create(
         ContactMethod(
             user=user, kind="sms", address=phone, address_digest=digest(phone),
@@ -93,14 +106,14 @@ def _people(count: int) -> list[Any]:
     return people
 
 
-def _integration(name: str, kind: str, group: Any) -> str:
+def _integration(name: str, group: Any, **fields: Any) -> tuple[str, int]:
     from integrations.models import Integration
 
     limits = {"rate_per_minute": 1_000_000, "burst": 1_000_000}
-    integration = Integration(name=name, kind=kind, group=group, **limits)
+    integration = Integration(name=name, group=group, **{**limits, **fields})
     key = integration.issue_key()
     integration.save()
-    return f"/integrations/{key}/"
+    return f"/integrations/{key}/", integration.pk
 
 
 def _freeze(policy: Any) -> int:
