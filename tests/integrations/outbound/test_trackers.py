@@ -13,6 +13,9 @@ from tests.doubles.github import TOKEN as GITHUB_TOKEN
 from tests.doubles.github import GitHubDouble
 from tests.doubles.gitlab import TOKEN as GITLAB_TOKEN
 from tests.doubles.gitlab import GitLabDouble
+from tests.doubles.jira import EMAIL, JiraDouble
+from tests.doubles.jira import TOKEN as JIRA_TOKEN
+from tests.doubles.servicenow import PASSWORD, USER, ServiceNowDouble
 from tests.integrations.outbound.talking import HOSTILE, Told, news, tell
 
 
@@ -64,7 +67,43 @@ def _gitlab(stack: ExitStack) -> Case:
     )
 
 
-CASES = {"github": _github, "gitlab": _gitlab}
+def _jira(stack: ExitStack, *, is_cloud: bool) -> Case:
+    double = stack.enter_context(JiraDouble(is_cloud=is_cloud))
+    settings = {"site": double.base_url, "token": JIRA_TOKEN, "project": "OPS", "done": "finish"}
+    if is_cloud:
+        settings["email"] = EMAIL
+    return Case(
+        TOOLS["jira"],
+        settings,
+        double,
+        lambda: [f"{issue['summary']}\n{issue['description']}" for issue in double.issues],
+        lambda: double.comments[double.issues[0]["id"]],
+        lambda: double.issues[0]["status"] != "Done",
+    )
+
+
+def _servicenow(stack: ExitStack) -> Case:
+    double = stack.enter_context(ServiceNowDouble())
+    settings = {"site": double.base_url, "user": USER, "password": PASSWORD}
+    return Case(
+        TOOLS["servicenow"],
+        settings,
+        double,
+        lambda: [
+            f"{each['short_description']}\n{each['description']}" for each in double.incidents
+        ],
+        lambda: double.notes[double.incidents[0]["sys_id"]],
+        lambda: double.incidents[0]["state"] != "6",
+    )
+
+
+CASES = {
+    "github": _github,
+    "gitlab": _gitlab,
+    "jira cloud": lambda stack: _jira(stack, is_cloud=True),
+    "jira data center": lambda stack: _jira(stack, is_cloud=False),
+    "servicenow": _servicenow,
+}
 
 
 @pytest.fixture(params=CASES)
