@@ -6,7 +6,7 @@ that begin with a slash. In a code block none of this happens; elsewhere it is e
 
 import re
 
-from integrations.outbound import wording
+from integrations.outbound import telling
 from integrations.outbound.contract import News
 
 _WEB = re.compile(r"(https?://[^\s<>|`\\\[\]()*@\"']+)")
@@ -37,22 +37,22 @@ def issue(news: News, limit: int) -> str:
     look into comments of HTML."""
     parts = [f"**[Alert {news.alert.number} in AlertOps]({news.alert.url})**"]
     if news.kind != "opened" and news.words:
-        parts.append(inert(wording.sentence(news)))
+        parts.append(inert(telling.sentence(news)))
     if news.alert.description:
         parts.append(block(news.alert.description))
-    rows = [f"| {label} | {inert(value)} |" for label, value in wording.facts(news)]
+    rows = [f"| {label} | {inert(value)} |" for label, value in telling.facts(news)]
     parts.append("\n".join(["| | |", "|---|---|", *rows]))
-    if more := wording.details(news):
+    if more := telling.details(news):
         parts.append(block("\n".join(f"{name}: {value}" for name, value in more)))
-    return _marked("\n\n".join(parts), f"\n\n`{wording.mark(news)}`", limit)
+    return _marked("\n\n".join(parts), f"\n\n`{telling.mark(news)}`", limit)
 
 
 def comment(news: News, limit: int) -> str:
     """One event as a comment; ends with our mark, unseen."""
     quoted = "".join(f"\n> {inert(line)}" for line in news.note.splitlines())
     said = inert(news.words) + (f"\n{quoted}" if quoted else "")
-    return _marked(said, f"\n\n<!-- {wording.mark(news)} -->", limit)
+    return _marked(said, f"\n\n<!-- {telling.mark(news)} -->", limit)
 
 
 def _marked(text: str, mark: str, limit: int) -> str:
-    return wording.cut(text, limit - len(mark)) + mark
+    return telling.cut(text, limit - len(mark)) + mark

@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from integrations.outbound import bodies, markdown, proofs, wording
+from integrations.outbound import bodies, markdown, proofs, telling
 from integrations.outbound.bodies import at, word
 from integrations.outbound.contract import (
     Answer,
@@ -85,7 +85,7 @@ robots do is not counted.
             return self._look(settings, page=len(talk.turns) + 1)
         labels = [name.strip() for name in settings.get("labels", "").split(",")]
         issue = {
-            "title": wording.title(news, _TITLE),
+            "title": telling.title(news, _TITLE),
             "body": markdown.issue(news, _TEXT),
             "labels": [name for name in labels if name],
         }
@@ -105,19 +105,19 @@ robots do is not counted.
     def _look(self, settings: Mapping[str, str], page: int) -> Call:
         query = f"state=all&sort=created&direction=desc&per_page={_PAGE}&page={page}"
         url = f"{_base(settings)}/repos/{settings['repository']}/issues?{query}"
-        return wording.ask(url, _headers(settings))
+        return telling.ask(url, _headers(settings))
 
     def _send(
         self, method: str, settings: Mapping[str, str], path: str, value: Mapping[str, object]
     ) -> Call:
-        return wording.send(method, f"{_base(settings)}/repos/{path}", value, _headers(settings))
+        return telling.send(method, f"{_base(settings)}/repos/{path}", value, _headers(settings))
 
     def opened(self, news: News, talk: Talk) -> str:
         for turn in talk.turns:
             found = bodies.of(turn.answer)
             issues = found if isinstance(found, list) else [found]
             for issue in issues:
-                if turn.call.method == "POST" or wording.mark(news) in word(issue, "body"):
+                if turn.call.method == "POST" or telling.mark(news) in word(issue, "body"):
                     return _name(issue)
         return ""
 
@@ -130,7 +130,7 @@ robots do is not counted.
             return  # the issue was deleted: there is nobody left to tell
         if answer.status in {401, 403, 404, 422}:
             why = word(bodies.of(answer), "message") or "no reason given"
-            raise Rejected(f"GitHub answered {answer.status}: {wording.cut(why, 200)}")
+            raise Rejected(f"GitHub answered {answer.status}: {telling.cut(why, 200)}")
         super().judge(answer)
 
     def read(
@@ -186,6 +186,6 @@ def _said(event: str, body: dict[str, object]) -> Said | None:
     if event == "issue_comment" and action == "created":
         text = word(body, "comment", "body")
         insider = word(body, "comment", "author_association") in _INSIDERS
-        if insider and text and not wording.is_ours(text):
+        if insider and text and not telling.is_ours(text):
             return Said(reference, "note", who, text)
     return None

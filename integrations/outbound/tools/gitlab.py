@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
-from integrations.outbound import bodies, markdown, proofs, wording
+from integrations.outbound import bodies, markdown, proofs, telling
 from integrations.outbound.bodies import at, word
 from integrations.outbound.contract import (
     Answer,
@@ -87,25 +87,25 @@ Closing the issue resolves the alert; a comment becomes a note.
             return None
         issues = f"{_project(settings['project'].strip('/'), settings)}/issues"
         if talk.again and not talk.turns:
-            looked_for = {"search": wording.mark(news), "in": "description", "per_page": 1}
-            return wording.ask(f"{issues}?{urlencode(looked_for)}", _headers(settings))
+            looked_for = {"search": telling.mark(news), "in": "description", "per_page": 1}
+            return telling.ask(f"{issues}?{urlencode(looked_for)}", _headers(settings))
         issue = {
-            "title": wording.title(news, _TITLE),
+            "title": telling.title(news, _TITLE),
             "description": markdown.issue(news, _TEXT),
             "labels": settings.get("labels", ""),
             "confidential": settings.get("confidential") == "yes",
         }
-        return wording.send("POST", issues, issue, _headers(settings))
+        return telling.send("POST", issues, issue, _headers(settings))
 
     def _tell(self, news: News, settings: Mapping[str, str], talk: Talk) -> Call | None:
         project, _, number = talk.reference.partition("#")
         issue = f"{_project(project, settings)}/issues/{number}"
         if news.kind == "resolved" and not talk.turns:
-            return wording.send("PUT", issue, {"state_event": "close"}, _headers(settings))
+            return telling.send("PUT", issue, {"state_event": "close"}, _headers(settings))
         if news.kind == "opened" or talk.has_posted:
             return None
         said = {"body": markdown.comment(news, _TEXT)}
-        return wording.send("POST", f"{issue}/notes", said, _headers(settings))
+        return telling.send("POST", f"{issue}/notes", said, _headers(settings))
 
     def opened(self, news: News, talk: Talk) -> str:
         for turn in talk.turns:
@@ -120,7 +120,7 @@ Closing the issue resolves the alert; a comment becomes a note.
         if answer.status in {400, 401, 403, 404, 422}:
             body = bodies.of(answer)
             why = word(body, "message") or word(body, "error") or str(at(body, "message") or "")
-            raise Rejected(f"GitLab answered {answer.status}: {wording.cut(why, 200)}")
+            raise Rejected(f"GitLab answered {answer.status}: {telling.cut(why, 200)}")
         super().judge(answer)
 
     def read(
@@ -153,6 +153,6 @@ def _said(body: dict[str, object]) -> Said | None:
     if kind == "note" and word(told, "noteable_type") == "Issue" and not at(told, "system"):
         text = word(told, "note")
         is_new = word(told, "action") in {"", "create"}
-        if is_new and text and not wording.is_ours(text):
+        if is_new and text and not telling.is_ours(text):
             return Said(f"{project}#{word(body, 'issue', 'iid')}", "note", who, text)
     return None

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlencode
 
-from integrations.outbound import bodies, proofs, wording
+from integrations.outbound import bodies, proofs, telling
 from integrations.outbound.bodies import at, word
 from integrations.outbound.contract import (
     Answer,
@@ -101,25 +101,25 @@ An issue that is done resolves the alert; a comment becomes a note.
         issue = {
             "project": {"key": settings["project"]},
             "issuetype": {"name": settings.get("type") or "Task"},
-            "summary": wording.title(news, _TITLE),
+            "summary": telling.title(news, _TITLE),
             "description": _text(news),
-            "labels": ["alertops", wording.mark(news)],
+            "labels": ["alertops", telling.mark(news)],
         }
-        return wording.send("POST", f"{_base(settings)}/issue", {"fields": issue}, _auth(settings))
+        return telling.send("POST", f"{_base(settings)}/issue", {"fields": issue}, _auth(settings))
 
     def _tell(self, news: News, settings: Mapping[str, str], talk: Talk) -> Call | None:
         issue, auth = f"{_base(settings)}/issue/{talk.reference}", _auth(settings)
-        comment = wording.send("POST", f"{issue}/comment", {"body": _comment(news)}, auth)
+        comment = telling.send("POST", f"{issue}/comment", {"body": _comment(news)}, auth)
         if news.kind == "opened" or any(turn.call.url == comment.url for turn in talk.turns):
             return None
         if news.kind != "resolved":
             return comment
         if not talk.turns:
-            return wording.ask(f"{issue}/transitions", auth)
+            return telling.ask(f"{issue}/transitions", auth)
         chosen = _chosen(bodies.of(talk.turns[0].answer), settings.get("done", ""))
         if chosen and len(talk.turns) == 1:
             move = {"transition": {"id": chosen}}
-            return wording.send("POST", f"{issue}/transitions", move, auth)
+            return telling.send("POST", f"{issue}/transitions", move, auth)
         return comment
 
     def opened(self, news: News, talk: Talk) -> str:
@@ -135,7 +135,7 @@ An issue that is done resolves the alert; a comment becomes a note.
             fields = at(body, "errors")
             told = [word(body, "errorMessages", 0), word(body, "message")]
             told += [str(why) for why in fields.values()] if isinstance(fields, dict) else []
-            why = wording.cut(next(filter(None, told), "no reason given"), 200)
+            why = telling.cut(next(filter(None, told), "no reason given"), 200)
             raise Rejected(f"Jira answered {answer.status}: {why}")
         super().judge(answer)
 
@@ -162,10 +162,10 @@ def _auth(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def _look(news: News, settings: Mapping[str, str]) -> Call:
-    jql = f'project = "{settings["project"]}" AND labels = "{wording.mark(news)}"'
+    jql = f'project = "{settings["project"]}" AND labels = "{telling.mark(news)}"'
     where = "search/jql" if settings.get("email") else "search"
     query = urlencode({"jql": jql, "fields": "id", "maxResults": 1})
-    return wording.ask(f"{_base(settings)}/{where}?{query}", _auth(settings))
+    return telling.ask(f"{_base(settings)}/{where}?{query}", _auth(settings))
 
 
 def _still(text: str) -> str:
@@ -180,18 +180,18 @@ def _block(text: str) -> str:
 def _text(news: News) -> str:
     parts = [f"[Alert {news.alert.number} in AlertOps|{news.alert.url}]"]
     if news.kind != "opened" and news.words:
-        parts.append(_still(wording.sentence(news)))
+        parts.append(_still(telling.sentence(news)))
     if news.alert.description:
         parts.append(_block(news.alert.description))
-    parts.append("\n".join(f"||{label}|{_still(value)}|" for label, value in wording.facts(news)))
-    if more := wording.details(news):
+    parts.append("\n".join(f"||{label}|{_still(value)}|" for label, value in telling.facts(news)))
+    if more := telling.details(news):
         parts.append(_block("\n".join(f"{name}: {value}" for name, value in more)))
-    return wording.cut("\n\n".join(parts), _TEXT)
+    return telling.cut("\n\n".join(parts), _TEXT)
 
 
 def _comment(news: News) -> str:
-    tail = f"\n\nAlertOps, {wording.mark(news)}"
-    return wording.cut(_still(wording.sentence(news)), _TEXT - len(tail)) + tail
+    tail = f"\n\nAlertOps, {telling.mark(news)}"
+    return telling.cut(_still(telling.sentence(news)), _TEXT - len(tail)) + tail
 
 
 def _chosen(answer: object, wanted: str) -> str:
@@ -216,7 +216,7 @@ def _said(body: dict[str, object]) -> Said | None:
         here = _OF_COMMENT.search(word(body, "comment", "self"))
         issue = issue or (here.group(1) if here else "")
         text = word(body, "comment", "body")
-        told = bool(issue and text and not wording.is_ours(text))
+        told = bool(issue and text and not telling.is_ours(text))
         return Said(issue, "note", who, text) if told else None
     if event == "jira:issue_updated" and _is_done(body):
         return Said(issue, "resolve", who)

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlencode
 
-from integrations.outbound import bodies, proofs, wording
+from integrations.outbound import bodies, proofs, telling
 from integrations.outbound.bodies import word
 from integrations.outbound.contract import (
     Answer,
@@ -102,13 +102,13 @@ alert; work notes and comments become notes.
             if talk.turns or news.kind == "opened":
                 return None
             told = _resolved(news, settings) if news.kind == "resolved" else _note(news)
-            return wording.send("PATCH", f"{table}/{talk.reference}?{_FIELDS}", told, auth)
+            return telling.send("PATCH", f"{table}/{talk.reference}?{_FIELDS}", told, auth)
         if news.is_over or talk.has_posted or self.opened(news, talk):
             return None
         if talk.again and not talk.turns:
-            known = {"sysparm_query": f"correlation_id={wording.mark(news)}", "sysparm_limit": 1}
-            return wording.ask(f"{table}?{urlencode(known)}&{_FIELDS}", auth)
-        return wording.send("POST", f"{table}?{_FIELDS}", _incident(news, settings), auth)
+            known = {"sysparm_query": f"correlation_id={telling.mark(news)}", "sysparm_limit": 1}
+            return telling.ask(f"{table}?{urlencode(known)}&{_FIELDS}", auth)
+        return telling.send("POST", f"{table}?{_FIELDS}", _incident(news, settings), auth)
 
     def opened(self, news: News, talk: Talk) -> str:
         for turn in talk.turns:
@@ -120,7 +120,7 @@ alert; work notes and comments become notes.
     def judge(self, answer: Answer) -> None:
         if answer.status in {400, 401, 403, 404}:
             why = word(bodies.of(answer), "error", "message") or "no reason given"
-            raise Rejected(f"ServiceNow answered {answer.status}: {wording.cut(why, 200)}")
+            raise Rejected(f"ServiceNow answered {answer.status}: {telling.cut(why, 200)}")
         if answer.status == 200 and bodies.of(answer) is None:
             raise Rejected("A page came back instead of data: the instance may be asleep.")
         super().judge(answer)
@@ -134,7 +134,7 @@ alert; work notes and comments become notes.
         incident, who = word(body, "sys_id"), word(body, "user")
         said = []
         note = _HEAD.sub("", word(body, "note")).strip()
-        if incident and note and not wording.is_ours(note):
+        if incident and note and not telling.is_ours(note):
             said.append(Said(incident, "note", who, note))
         if incident and word(body, "state") in _OVER:
             said.append(Said(incident, "resolve", who))
@@ -148,13 +148,13 @@ def _auth(settings: Mapping[str, str]) -> dict[str, str]:
 
 def _incident(news: News, settings: Mapping[str, str]) -> dict[str, str]:
     weight = _WEIGHT.get(news.alert.severity, "3")
-    said = f"{wording.sentence(news)}\n\n" if news.kind != "opened" and news.words else ""
+    said = f"{telling.sentence(news)}\n\n" if news.kind != "opened" and news.words else ""
     incident = {
-        "short_description": wording.title(news, _TITLE),
-        "description": f"{news.alert.url}\n\n{said}{wording.plain(news, _TEXT)}"[:_TEXT],
+        "short_description": telling.title(news, _TITLE),
+        "description": f"{news.alert.url}\n\n{said}{telling.plain(news, _TEXT)}"[:_TEXT],
         "impact": weight,
         "urgency": weight,
-        "correlation_id": wording.mark(news),
+        "correlation_id": telling.mark(news),
         "correlation_display": "AlertOps",
     }
     chosen = {
@@ -165,16 +165,16 @@ def _incident(news: News, settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def _note(news: News) -> dict[str, str]:
-    tail = f"\n\nAlertOps, {wording.mark(news)}"
+    tail = f"\n\nAlertOps, {telling.mark(news)}"
     # [code] would let a journal field show HTML.
-    said = wording.sentence(news).replace("[code]", "[ code ]")
-    return {"work_notes": wording.cut(said, _TEXT - len(tail)) + tail}
+    said = telling.sentence(news).replace("[code]", "[ code ]")
+    return {"work_notes": telling.cut(said, _TEXT - len(tail)) + tail}
 
 
 def _resolved(news: News, settings: Mapping[str, str]) -> dict[str, str]:
     return {
         "state": "6",
         "close_code": settings.get("close_code") or "Solution provided",
-        "close_notes": wording.cut(wording.sentence(news) or "Resolved in AlertOps.", _TEXT),
+        "close_notes": telling.cut(telling.sentence(news) or "Resolved in AlertOps.", _TEXT),
         **_note(news),
     }

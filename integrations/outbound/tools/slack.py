@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlencode
 
-from integrations.outbound import bodies, proofs, wording
+from integrations.outbound import bodies, proofs, telling
 from integrations.outbound.bodies import at, word
 from integrations.outbound.contract import (
     Answer,
@@ -119,7 +119,7 @@ here instead of a token.
             if talk.turns:
                 return None
             said = _message(news, settings) if _is_first(news) else {"text": _line(news)}
-            return wording.send("POST", settings["webhook"], said, {})
+            return telling.send("POST", settings["webhook"], said, {})
         if talk.reference:
             return self._tell(news, settings, talk)
         if news.is_over or talk.has_posted or self.opened(news, talk):
@@ -148,7 +148,7 @@ here instead of a token.
                 return f"{channel}:{ts}" if channel and ts else ""
             messages = at(body, "messages")
             for each in messages if isinstance(messages, list) else []:
-                if word(each, "metadata", "event_payload", "mark") == wording.mark(news):
+                if word(each, "metadata", "event_payload", "mark") == telling.mark(news):
                     return f"{_channel_of(turn.call)}:{word(each, 'ts')}"
         return ""
 
@@ -194,7 +194,7 @@ def _is_first(news: News) -> bool:
 
 def _post(method: str, settings: Mapping[str, str], value: dict[str, object]) -> Call:
     named = {**_auth(settings), "Content-Type": "application/json; charset=utf-8"}
-    return wording.send("POST", f"{_base(settings)}/{method}", value, named)
+    return telling.send("POST", f"{_base(settings)}/{method}", value, named)
 
 
 def _look(news: News, settings: Mapping[str, str]) -> Call:
@@ -205,7 +205,7 @@ def _look(news: News, settings: Mapping[str, str]) -> Call:
         "include_all_metadata": "true",
     }
     url = f"{_base(settings)}/conversations.history?{urlencode(known)}"
-    return wording.ask(url, _auth(settings))
+    return telling.ask(url, _auth(settings))
 
 
 def _channel_of(call: Call) -> str:
@@ -222,7 +222,7 @@ def _auth(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def _tagged(news: News) -> dict[str, object]:
-    payload = {"mark": wording.mark(news)}
+    payload = {"mark": telling.mark(news)}
     return {"metadata": {"event_type": "alertops_alert", "event_payload": payload}, **_QUIET}
 
 
@@ -237,7 +237,7 @@ def _section(text: str) -> dict[str, object]:
 
 def _cut(text: str, limit: int) -> str:
     """Cut what is escaped already, never inside of an `&amp;`."""
-    return re.sub(r"&[a-z]{0,3}…\Z", "…", wording.cut(text, limit))
+    return re.sub(r"&[a-z]{0,3}…\Z", "…", telling.cut(text, limit))
 
 
 def _line(news: News) -> str:
@@ -248,10 +248,10 @@ def _line(news: News) -> str:
 
 
 def _message(news: News, settings: Mapping[str, str]) -> dict[str, object]:
-    alert, title = news.alert, wording.title(news, 150)
+    alert, title = news.alert, telling.title(news, 150)
     head = {"type": "plain_text", "text": title, "emoji": False}
     blocks: list[dict[str, object]] = [{"type": "header", "text": head}]
-    shown = [f"*{label}*\n{_cut(_still(value), 1_900)}" for label, value in wording.facts(news)]
+    shown = [f"*{label}*\n{_cut(_still(value), 1_900)}" for label, value in telling.facts(news)]
     fields = [{"type": "mrkdwn", "text": text} for text in shown[:10]]
     if fields:
         blocks.append({"type": "section", "fields": fields})

@@ -17,7 +17,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from integrations.outbound import bodies, proofs, wording
+from integrations.outbound import bodies, proofs, telling
 from integrations.outbound.bodies import word
 from integrations.outbound.contract import (
     Call,
@@ -85,7 +85,7 @@ and paste the security token it shows here. Then whoever is in the team may say:
         if talk.turns:
             return None
         for seen in (news, news.slim()):
-            call = wording.send("POST", settings["webhook"], _message(seen), {})
+            call = telling.send("POST", settings["webhook"], _message(seen), {})
             if len(call.body) <= _MOST_BYTES:
                 break
         return call
@@ -140,16 +140,16 @@ def _message(news: News) -> dict[str, object]:
 def _card(news: News) -> dict[str, object]:
     alert = news.alert
     style = "good" if news.is_over else _STYLES.get(alert.severity, "accent")
-    title = f"#{alert.number} {wording.title(news, _TITLE)}" if alert.number else alert.title
-    facts = [{"title": label, "value": _still(value)} for label, value in wording.facts(news)]
+    title = f"#{alert.number} {telling.title(news, _TITLE)}" if alert.number else alert.title
+    facts = [{"title": label, "value": _still(value)} for label, value in telling.facts(news)]
     head = _words(_still(title), size="large", weight="bolder")
     body: list[dict[str, object]] = [
         {"type": "Container", "style": style, "bleed": True, "items": [head]},
-        _words(_still(wording.cut(wording.sentence(news), _TEXT))),
+        _words(_still(telling.cut(telling.sentence(news), _TEXT))),
         {"type": "FactSet", "facts": facts},
     ]
     if news.kind in {"opened", "test"} and alert.description:
-        body.append(_words(_still(wording.cut(alert.description, _TEXT))))
+        body.append(_words(_still(telling.cut(alert.description, _TEXT))))
     opens = {"type": "Action.OpenUrl", "title": "Open the alert", "url": alert.url}
     return {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
