@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
 from alertops import clock
@@ -17,6 +18,7 @@ class AlertOpsConfig(AppConfig):
         import_module("alertops.checks")
         import_module("alertops.mail_events").connect()
         import_module("alertops.mail_webhooks").connect()
+        connection_created.connect(import_module("alertops.loops").limit)
         # The last app of all that has models: every table is there when its turn has come. (For
         # an app without models Django never says that it has been migrated.)
         last = [app for app in apps.get_app_configs() if app.models_module is not None][-1]

@@ -16,6 +16,7 @@ import logging
 import os
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,6 +25,7 @@ from datetime import datetime, timedelta
 
 import psycopg
 from django.db import Error, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from alertops import clock, doorbell, fence
 
@@ -38,8 +40,8 @@ STALE = 5.0
 """Seconds after which a loop counts as dead and somebody else must do its work."""
 OVERTIME = 20.0
 """Seconds a run goes on waiting for its successor before it leaves the loop to the watchdog."""
-PAGING = frozenset({"tick", "outbox"})
-"""The loops that rest while the database is held: what comes in is still taken."""
+RESTLESS = frozenset({"inbox"})
+"""The loops that go on while the database is held: what comes in is still taken."""
 # Statements are planned once per run, perhaps over empty tables: every one of them has its index,
 # and must use it when a minute later there are a hundred thousand rows.
 _SESSION = """
@@ -47,6 +49,9 @@ SET statement_timeout = '5s'; SET lock_timeout = '3s';
 SET idle_in_transaction_session_timeout = '3s';
 SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off
 """
+# Whoever freezes in the middle of a transaction, a page or a command, holds rows that the engine
+# passes over. Nobody notices a process that is only stopped, so the server ends it.
+_PATIENT = "SET idle_in_transaction_session_timeout = '30s'"
 
 Work = Callable[[datetime], datetime | None]
 """One look at `now`. Returns when it wants to look again (`now`: at once), None: no wish."""
@@ -206,7 +211,7 @@ def _look(this: _Run, work: Work) -> float:
     if not this.failing and (not this.claimed or time.monotonic() - this.beaten >= BEAT):
         _beat(this)
     now = clock.db_now()
-    due = None if this.held and this.name in PAGING else work(now)
+    due = None if this.held and this.name not in RESTLESS else work(now)
     if this.failing:
         this.failing = False
         _beat(this)
@@ -230,13 +235,26 @@ def _listen(name: str) -> psycopg.Connection[tuple[object, ...]]:
 
 
 def set_session() -> None:
-    """Put this thread's connection under the limits of the loops."""
+    """Put this thread's connections under the limits of the loops, now and after a reconnect."""
+    _thread.is_limited = True
+    if connection.connection is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(_SESSION)
+
+
+_thread = threading.local()
+
+
+def limit(connection: BaseDatabaseWrapper, **_: object) -> None:
+    """Receiver: give every new connection its limits."""
+    statements = _SESSION if getattr(_thread, "is_limited", False) else _PATIENT
     with connection.cursor() as cursor:
-        cursor.execute(_SESSION)
+        cursor.execute(statements)
 
 
 def _drop(this: _Run) -> None:
     """Close every connection of this thread: after a lost database none can be trusted."""
+    _thread.is_limited = False
     if this.bell is not None:
         with suppress(psycopg.Error, OSError):
             this.bell.close()

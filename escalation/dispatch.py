@@ -28,7 +28,7 @@ from django.db import (
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.channels import SENDABLE
-from alertops import clock, doorbell
+from alertops import clock, doorbell, loops
 from alerts import wakes
 from alerts.states import Kind
 from alerts.timeline import Fact, record
@@ -160,7 +160,12 @@ class Dispatcher:
         return self._pools[name]
 
     def _adopt(self) -> None:
-        """A sender's connection outlives its thread unless whoever closes the pool closes it."""
+        """A sender's connection outlives its thread unless whoever closes the pool closes it.
+
+        A sender that freezes in a transaction loses it, like every loop: its locks would keep
+        others from taking over what it had in its hands.
+        """
+        loops.set_session()
         mine = connections["default"]
         mine.inc_thread_sharing()
         self._connections.append(mine)
@@ -181,6 +186,7 @@ class Dispatcher:
 
     def _settle(self) -> None:
         """The one thread that writes results: whatever has come in meanwhile, together."""
+        loops.set_session()
         while (first := self._finished.get()) is not None:
             batch, last = [first], False
             with suppress(queue.Empty):
@@ -228,14 +234,16 @@ def _write(batch: list[Sent]) -> None:
         try:
             settle(batch, clock.db_now())
             return
-        except (Error, psycopg.Error) as error:
-            _close_connection()
-            if time.monotonic() > deadline:
-                logger.exception("Results are lost; the provider will be asked")
-                return
+        except Exception as error:  # whatever one result is like, the others are written
+            of_database = isinstance(error, (Error, psycopg.Error))
+            if of_database:
+                _close_connection()
             if len(batch) > 1 and not _is_connection_error(error):
-                for one in batch:  # one poisoned result must not take the others with it
+                for one in batch:
                     _write([one])
+                return
+            if time.monotonic() > deadline or not of_database:
+                logger.exception("Results are lost; the provider will be asked")
                 return
             time.sleep(back_off)
             back_off = min(back_off * 2, 2.0)

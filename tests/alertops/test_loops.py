@@ -105,6 +105,27 @@ def test_a_loop_survives_the_loss_of_its_database() -> None:
     assert loops.run("test", interrupted, stop=work.done) >= 3
 
 
+def patience() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        return str(cursor.fetchone()[0])
+
+
+def test_whoever_freezes_in_a_transaction_loses_it_and_a_loop_soon_even_after_a_reconnect() -> None:
+    connection.close()
+    assert patience() == "30s"
+    seen: list[str] = []
+
+    def work(now: datetime) -> datetime:
+        connection.close()
+        seen.append(patience())
+        return now
+
+    loops.run("test", work, stop=lambda: len(seen) == 2)
+    assert seen == ["3s", "3s"]
+    assert patience() == "30s"
+
+
 def test_the_watchdog_does_the_work_of_a_silent_loop(tmp_path: object) -> None:
     from pathlib import Path
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -120,3 +121,23 @@ def test_while_a_storm_is_queued_one_sender_works_and_then_all_of_them(
     monkeypatch.setattr(dispatch, "YIELD", 0.0)  # it lasts too long: pages wait no longer for it
     dispatcher.work(clock.now())
     assert Notification.objects.filter(attempts=1).count() >= 4
+
+
+def test_neither_a_frozen_sender_nor_the_one_who_settles_keeps_locks(
+    dispatcher: Dispatcher,
+) -> None:
+    def patience() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW idle_in_transaction_session_timeout")
+            found = str(cursor.fetchone()[0])
+        connection.close()
+        return found
+
+    def settle() -> str:
+        dispatcher._finished.put(None)
+        dispatcher._settle()
+        return patience()
+
+    with ThreadPoolExecutor(1) as settler:
+        assert settler.submit(settle).result() == "3s"
+    assert dispatcher._pool("send-sms", 1).submit(patience).result() == "3s"
