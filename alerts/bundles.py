@@ -3,7 +3,8 @@
 An attached alert keeps its own life: its key, its events, its recovery. It is quiet while the one
 it follows is open; acknowledging or resolving that one by hand does the same to it. When the
 leader recovers by itself, the oldest that still fires leads the rest. The engine looks at attached
-alerts from time to time all the same: one whose leader is gone is paged by itself.
+alerts from time to time all the same: one whose leader is gone, or is itself kept quiet by
+maintenance, is paged by itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ JOIN alerts_alert a ON a.id = n.id
 CROSS JOIN LATERAL (
     SELECT l.id FROM alerts_alert l
     WHERE l.source_id = a.source_id AND l.bundle = a.bundle AND l.status <> 'resolved'
-        AND l.parent_id IS NULL AND l.id < a.id AND l.opened_at >= n.since
+        AND l.parent_id IS NULL AND l.id < a.id AND l.opened_at >= n.since AND NOT l.suppressed
     ORDER BY l.id LIMIT 1
 ) AS p
 """
@@ -158,9 +159,10 @@ SELECT parent_id, min(id) FROM alerts_alert
 WHERE parent_id = ANY(%s::bigint[]) AND status <> 'resolved' GROUP BY parent_id
 """
 _CROWN = """
-UPDATE alerts_alert SET parent_id = NULL, wake_at = %s,
+UPDATE alerts_alert SET parent_id = NULL, wake_at = CASE WHEN suppressed THEN wake_at ELSE %s END,
     wake = CASE WHEN status = 'acknowledged' THEN 'acknowledged'
-                WHEN group_id IS NOT NULL THEN 'start' ELSE 'assigned' END
+                WHEN group_id IS NULL THEN 'assigned'
+                WHEN suppressed THEN 'suppressed' ELSE 'start' END
 WHERE id = ANY(%s::bigint[])
 """
 _FOLLOW = """

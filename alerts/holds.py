@@ -14,7 +14,8 @@ import orjson
 from django.db import transaction
 
 from alertops import doorbell, prepared
-from alerts.signals import Hold, held
+from alerts.bundles import pass_on
+from alerts.signals import MARGIN, Hold, held
 from alerts.states import Kind
 from alerts.timeline import Fact, record
 
@@ -43,13 +44,16 @@ SELECT id, source_id, group_id, severity, status, wake, wake_at, suppressed, dis
 FROM alerts_alert
 """
 # What a person has just asked to be paged is paged: the engine takes it up at once, and what would
-# follow is held back at the next look.
+# follow is held back at the next look. What follows another is quiet anyhow, unless that one is
+# held back itself: then each follower is held back, or else pages by itself.
 _AWAKE = (
-    _COLUMNS
+    _COLUMNS  # noqa: S608 - both halves are literals of this file
     + """
 WHERE wake_at < %s AND source_id IS NOT NULL
     AND (%s OR source_id = ANY(%s::bigint[]) OR group_id = ANY(%s::bigint[]))
-    AND NOT (wake IN ('escalate', 'assigned') AND wake_at <= %s) AND parent_id IS NULL
+    AND NOT (wake IN ('escalate', 'assigned') AND wake_at <= %s)
+    AND (wake <> 'attached' OR (SELECT p.suppressed FROM alerts_alert p
+        WHERE p.id = alerts_alert.parent_id))
     AND (status = 'triggered' OR acknowledgement_expires)
 ORDER BY wake_at, id LIMIT %s
 """
@@ -77,12 +81,13 @@ _LOCK = """
 SELECT id, suppressed FROM alerts_alert
 WHERE id = ANY(%s::bigint[]) AND status <> 'resolved' ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
-# An alert one person was asked to take is that person's again afterwards; any other begins anew.
+# An alert one person was asked to take is that person's again afterwards, and one that follows
+# another follows it still; any other begins anew.
 _HOLD = """
 UPDATE alerts_alert a
 SET wake_at = h.wake_at, suppressed = a.status = 'triggered',
     discard_at = CASE WHEN a.status = 'triggered' THEN h.discard_at END,
-    wake = CASE WHEN a.status <> 'triggered' THEN a.wake
+    wake = CASE WHEN a.status <> 'triggered' OR a.wake = 'attached' THEN a.wake
         WHEN a.group_id IS NULL OR a.assignee_id IS NOT NULL AND a.wake IN ('assigned', 'resume')
         THEN 'assigned' ELSE 'suppressed' END,
     snoozed_until = NULL,
@@ -144,16 +149,16 @@ def let_go(ids: Sequence[int], now: datetime) -> int:
 
 @transaction.atomic
 def expire_again(until: datetime, now: datetime) -> int:
-    """Acknowledgements whose expiry was moved to exactly `until` get their own back."""
+    """Acknowledgements whose expiry was moved to the end of a hold `until` get their own back."""
     with prepared.cursor() as cursor:
         cursor.execute(
             """
             UPDATE alerts_alert SET wake_at = %s, acknowledgement_expires = false
-            WHERE id IN (SELECT id FROM alerts_alert WHERE wake_at = %s
+            WHERE id IN (SELECT id FROM alerts_alert WHERE wake_at IN (%s, %s)
                 AND status = 'acknowledged' AND acknowledgement_expires
                 ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
             """,
-            [now, until],
+            [now, until, until + MARGIN],
         )
         return int(cursor.rowcount)
 
@@ -175,4 +180,5 @@ def discard_due(now: datetime) -> int:
         )
         ids = [row[0] for row in cursor.fetchall()]
     record(Fact(pk, Kind.RESOLVED, now, None, {"via": "maintenance"}) for pk in ids)
+    pass_on(ids, now)
     return len(ids)

@@ -32,7 +32,7 @@ class DueAlert:
     acknowledged_by_id: int | None
     acknowledgement_expires: bool
     leader: str | None = None
-    """The status of the alert it follows."""
+    """The status of the alert it follows; "held" while maintenance keeps that one quiet."""
 
 
 @dataclass(slots=True)
@@ -58,18 +58,21 @@ class Rescheduled:
 _CLAIM = """
 SELECT id, status, wake, wake_at, epoch, severity, group_id, assignee_id, policy_hint,
        snoozed_until IS NOT NULL, acknowledged_at, acknowledged_by_id, acknowledgement_expires,
-       (SELECT p.status FROM alerts_alert p WHERE p.id = alerts_alert.parent_id)
+       (SELECT CASE WHEN p.suppressed AND p.wake_at > %(now)s THEN 'held' ELSE p.status END
+        FROM alerts_alert p WHERE p.id = alerts_alert.parent_id)
 FROM alerts_alert
-WHERE wake_at <= %s {more}
-ORDER BY wake_at LIMIT %s
+WHERE wake_at <= %(now)s {more}
+ORDER BY wake_at LIMIT %(most)s
 FOR NO KEY UPDATE SKIP LOCKED
 """
 
 
 def claim_due(now: datetime, most: int, *, only: int | None = None) -> list[DueAlert]:
     """Lock up to `most` due alerts for the rest of the caller's transaction."""
-    sql = _CLAIM.format(more="AND id = %s" if only is not None else "")
-    params: list[Any] = [now, *([only] if only is not None else []), most]
+    sql = _CLAIM.format(more="AND id = %(only)s" if only is not None else "")
+    params: dict[str, Any] = {"now": now, "most": most}
+    if only is not None:
+        params["only"] = only
     with prepared.cursor() as cursor:
         cursor.execute(sql, params)
         return [DueAlert(*row) for row in cursor.fetchall()]

@@ -10,6 +10,7 @@ from accounts import audit
 from accounts.models import User
 from alertops import doorbell
 from groups.models import Group
+from integrations import maintenance
 from integrations.actions import NotAllowed
 from integrations.models import Integration, MaintenanceWindow, Service
 
@@ -46,11 +47,13 @@ def save_window(
 def end_now(window: MaintenanceWindow, *, actor: User | None, now: datetime) -> None:
     """End what goes on now; a recurring window comes back the next time."""
     _still(window, now)
-    if window.span_at(now) is None:
+    span = window.span_at(now)
+    if span is None:
         raise NotAllowed(f"{window.name} does not go on now.")
     window.skip_until = now
     window.save(update_fields=["skip_until", "starts_at", "over_at"])
     MaintenanceWindow.objects.filter(pk=window.pk).update(changes=F("changes") + 1)
+    maintenance.end(span[1], now)
     audit.record("ended maintenance early", window, actor=actor, now=now)
     doorbell.ring_on_commit("inbox")
 
@@ -59,8 +62,11 @@ def end_now(window: MaintenanceWindow, *, actor: User | None, now: datetime) -> 
 def call_off(window: MaintenanceWindow, *, actor: User | None, now: datetime) -> None:
     """End it for good. What is held back is paged."""
     _still(window, now)
+    span = window.span_at(now)
     window.ended_at = now
     window.save(update_fields=["ended_at", "starts_at", "over_at"])
+    if span is not None:
+        maintenance.end(span[1], now)
     audit.record("called off maintenance", window, actor=actor, now=now)
     doorbell.ring_on_commit("inbox")
 

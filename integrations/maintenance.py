@@ -179,8 +179,14 @@ def _differs(one: Candidate, hold: Hold) -> bool:
     return one.wake_at != hold.wake_at or one.discard_at != discard_at
 
 
+def end(until: datetime, now: datetime) -> None:
+    """Somebody ended a window that was to last `until`, in the caller's transaction."""
+    if not any(each.until == until for each in active(now)):
+        holds.expire_again(until, now)
+
+
 def _end_early(current: frozenset[Active], now: datetime) -> None:
-    """Acknowledgements that a window kept from expiring expire again when it is ended by hand."""
+    """Acknowledgements that a window kept from expiring expire again when it is changed."""
     for window in _memory.windows - current:
         if window.until > now and not any(each.until == window.until for each in current):
             holds.expire_again(window.until, now)

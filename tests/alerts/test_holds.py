@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from alerts import actions, holds, wakes
+from alerts import actions, bundles, holds, wakes
 from alerts.actions import Move
 from alerts.models import Alert, AlertEvent
 from alerts.signals import Hold, Outcome, Signal
@@ -94,6 +94,31 @@ def test_what_is_discarded_never_pages(source: Integration, clock: Clock, phones
     alert = Alert.objects.get()
     assert alert.status == Status.RESOLVED
     assert story(alert)[-1] == Kind.RESOLVED
+
+
+def test_when_maintenance_closes_a_leader_what_still_fires_is_paged_at_once(
+    payments: Group, clock: Clock, phones: Phones
+) -> None:
+    leader, follower = builders.alert(payments), builders.alert(payments)
+    bundles.attach(follower.pk, leader.pk, actor_id=None, now=clock.now())
+    until = clock.now() + timedelta(minutes=2)
+    holds.hold({leader.pk: Hold(until, discard=True)}, clock.now())
+    clock.set(until)
+    assert holds.discard_due(until) == 1
+    wait(clock)
+    assert phones.take() == ["alice"]
+    follower.refresh_from_db()
+    assert follower.parent is None
+
+
+def test_what_follows_an_alert_that_is_held_back_is_not_forgotten_with_it(
+    payments: Group, clock: Clock, phones: Phones
+) -> None:
+    leader, follower = builders.alert(payments), builders.alert(payments)
+    bundles.attach(follower.pk, leader.pk, actor_id=None, now=clock.now())
+    holds.hold({leader.pk: Hold(clock.now() + timedelta(days=7))}, clock.now())
+    wait(clock, minutes=5)
+    assert phones.take() == ["alice"]
 
 
 @pytest.mark.parametrize("action", ["resolve", "acknowledge"])

@@ -15,6 +15,7 @@ from alerts.states import Status, Verb
 from groups.models import Group
 from integrations import actions_maintenance, inbox, maintenance
 from integrations.models import InboundEvent, Integration, MaintenanceWindow, Service
+from integrations.states import AtEnd
 from integrations.windows import Every
 from tests import builders
 from tests.conftest import Clock, Phones
@@ -216,6 +217,79 @@ def test_an_acknowledgement_does_not_expire_in_maintenance(
     assert phones.take() == []
     clock.forward(minutes=2)
     assert phones.take() == ["alice"]
+
+
+@pytest.mark.parametrize("at_end", AtEnd)
+@pytest.mark.parametrize("how", ["end_now", "call_off"])
+def test_an_acknowledgement_expires_when_maintenance_is_ended_by_hand(
+    integration: Integration,
+    alice: User,
+    send: Send,
+    clock: Clock,
+    phones: Phones,
+    at_end: AtEnd,
+    how: str,
+) -> None:
+    integration.policy = builders.policy(
+        {"target": "primary"}, name="Expires", acknowledgement_timeout_seconds=600
+    )
+    integration.save()
+    send(integration, {"title": "Disk full"})
+    clock.look()
+    actions.apply(Verb.ACKNOWLEDGE, Alert.objects.get().pk, Move(actor=alice, now=clock.now()))
+    going = window(clock, integration, hours=30, at_end=at_end)
+    clock.forward(seconds=1)
+    clock.forward(minutes=30)
+    phones.take()
+    getattr(actions_maintenance, how)(going, actor=alice, now=clock.now())
+    maintenance.forget()  # and another process goes on from here
+    clock.look()
+    assert phones.take() == ["alice"]
+
+
+def grouped(integration: Integration) -> Integration:
+    """Its alerts page once together."""
+    integration.group_seconds = 0
+    integration.save()
+    return integration
+
+
+ONLY_TEST = [{"field": "labels.stage", "operator": "equals", "value": "test"}]
+
+
+def test_what_is_not_under_maintenance_never_hides_behind_what_is(
+    integration: Integration, send: Send, clock: Clock, phones: Phones
+) -> None:
+    grouped(integration)
+    window(clock, integration, conditions=ONLY_TEST)
+    send(integration, {"title": "A", "dedup_key": "a", "labels": {"stage": "test"}})
+    clock.look()
+    assert phones.take() == []
+    send(integration, {"title": "B", "dedup_key": "b", "labels": {"stage": "live"}})
+    clock.look()
+    assert phones.take() == ["alice"]
+
+
+def test_what_follows_an_alert_that_falls_silent_is_held_back_or_pages_by_itself(
+    integration: Integration, alice: User, send: Send, clock: Clock, phones: Phones
+) -> None:
+    grouped(integration)
+    for key, stage in (("a", "test"), ("b", "test"), ("c", "live")):
+        send(integration, {"title": key, "dedup_key": key, "labels": {"stage": stage}})
+    clock.look()
+    assert phones.take() == ["alice"]
+    window(clock, integration, conditions=ONLY_TEST)
+    clock.forward(seconds=1)
+    clock.forward(seconds=1)
+    alerts = {alert.dedup_key: alert for alert in Alert.objects.all()}
+    assert [alerts[key].suppressed for key in "abc"] == [True, True, False]
+    clock.forward(minutes=5)
+    assert phones.take() == ["alice"]
+    assert Alert.objects.get(dedup_key="c").parent is None
+    actions.apply(Verb.RESOLVE, alerts["c"].pk, Move(actor=alice, now=clock.now()))
+    clock.forward(minutes=55)
+    assert phones.take() == ["alice"], "b follows a again, and only a pages"
+    assert Alert.objects.get(dedup_key="b").parent_id == alerts["a"].pk
 
 
 def test_a_broken_window_pages(
