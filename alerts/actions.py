@@ -149,13 +149,20 @@ def _assign(alert: Alert, move: Move) -> None:
     if move.actor and move.assignee.pk == move.actor.pk:
         _acknowledge(alert, move)  # taking it oneself is acknowledging it
         return
-    if alert.assignee_id == move.assignee.pk and alert.status == Status.TRIGGERED:
+    if alert.assignee_id == move.assignee.pk and _is_with_assignee(alert):
         return
     _check_reachable(alert, move.assignee)
     _reopen(alert)
     alert.assignee = move.assignee
     _wake(alert, Wake.ASSIGNED, move.now)
     _tell(alert, Kind.ASSIGNED, move, person=move.assignee.pk)
+
+
+def _is_with_assignee(alert: Alert) -> bool:
+    """Whether the one it is assigned to is being paged about it, or was last of all."""
+    is_quiet = alert.suppressed or alert.snoozed_until is not None
+    is_theirs = alert.wake in (Wake.ASSIGNED, Wake.RESUME)
+    return alert.status == Status.TRIGGERED and is_theirs and not is_quiet
 
 
 def _snooze(alert: Alert, move: Move) -> None:

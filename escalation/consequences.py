@@ -6,6 +6,7 @@ page that replaces it are one fact.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,13 +20,16 @@ from alerts.states import Kind
 from alerts.timeline import Fact, record
 from escalation import lost, outbox
 from escalation.decide import EXPIRY
+from escalation.directory import Directory
 from escalation.engine import queue
 from escalation.models import Circuit, Notification
 from escalation.outbox import Claimed
-from escalation.reach import Method, Person, next_method
+from escalation.reach import Method, Person, first_choice, next_method
 from escalation.sending import Sent
-from escalation.states import State
+from escalation.states import Purpose, State
 from groups.models import GroupContactMethod
+
+logger = logging.getLogger(__name__)
 
 CIRCUIT_FAILURES = 5
 CIRCUIT_REST = timedelta(seconds=30)
@@ -96,40 +100,74 @@ def disable(
 def use_next_method(key: str, now: datetime) -> None:
     """Page the same person by the next method now; where there is none, do not wait either.
 
-    `key` is the failed notification's. Methods the same step already uses are not repeated. When
-    nothing of the step can reach anybody any more, the engine looks at once.
+    `key` is the failed notification's. Methods the same step has used are not repeated; one that
+    it was to use later is used now. When nothing of the step can reach anybody any more, the
+    engine looks at once.
     """
     row = Notification.objects.filter(key=key).first()
     if row is None:
         return
-    step = key.rsplit(".", 2)[0] + "."
-    used = Notification.objects.filter(alert_id=row.alert_id, key__startswith=step)
-    method = _next_method(row.user_id, set(used.values_list("contact_method_id", flat=True)))
+    used = Notification.objects.filter(alert_id=row.alert_id, key__startswith=_step(row))
+    later = used.filter(user_id=row.user_id or 0, state=State.PENDING, attempts=0, due_at__gt=now)
+    tried = used.exclude(pk__in=later.values("pk"))
+    method = _next_method(row.user_id, set(tried.values_list("contact_method_id", flat=True)))
     if method is None:
         alive = used.exclude(state__in=[State.FAILED, State.CANCELLED, State.EXPIRED])
-        if not alive.exclude(pk=row.pk).exists() and row.state == State.FAILED:
+        if alive.exclude(pk=row.pk).exists() or row.state != State.FAILED:
+            return
+        if row.purpose == Purpose.FALLBACK:
+            _page_admins(row, now)
+        else:
             _look_now(row, now)
         return
-    queue(
-        [
-            {
-                "key": f"{step}u{method.id}.0",
-                "alert_id": row.alert_id,
-                "epoch": row.epoch,
-                "purpose": row.purpose,
-                "user_id": row.user_id,
-                "contact_method_id": method.id,
-                "channel": method.channel,
-                "round": row.round,
-                "level": row.level,
-                "urgency": row.urgency,
-                "priority": row.priority,
-                "created_at": now,
-                "due_at": now,
-                "expires_at": now + EXPIRY,
-            }
-        ]
-    )
+    planned = later.filter(contact_method_id=method.id).order_by("due_at").values("pk")[:1]
+    if not Notification.objects.filter(pk__in=planned, state=State.PENDING).update(due_at=now):
+        queue([_like(row, method, row.user_id, now)])
+    doorbell.ring_on_commit("outbox")
+
+
+def _like(row: Notification, method: Method, user_id: int | None, now: datetime) -> dict[str, Any]:
+    """Another page of the same step, due now."""
+    return {
+        "key": f"{_step(row)}u{method.id}.0",
+        "alert_id": row.alert_id,
+        "epoch": row.epoch,
+        "purpose": row.purpose,
+        "user_id": user_id,
+        "contact_method_id": method.id,
+        "channel": method.channel,
+        "round": row.round,
+        "level": row.level,
+        "urgency": row.urgency,
+        "priority": row.priority,
+        "created_at": now,
+        "due_at": now,
+        "expires_at": now + EXPIRY,
+    }
+
+
+def _step(row: Notification) -> str:
+    """What the keys of all pages of its step begin with."""
+    return row.key.rsplit(".", 2)[0] + "."
+
+
+def _page_admins(row: Notification, now: datetime) -> None:
+    """Not even the fallback can be reached: the administrators are the last there are.
+
+    Once each, because a page of this step that is in the outbox already is not queued again.
+    """
+    people = Directory(now)
+    found = [people.person(pk) for pk in people.admins()]
+    pages = [
+        _like(row, first_choice(person, row.urgency), person.id, now)
+        for person in found
+        if person is not None and person.is_reachable
+    ]
+    known = Notification.objects.filter(key__in=[page["key"] for page in pages])
+    if len(pages) == known.count():
+        logger.error("Nobody can be reached about alert %s", row.alert_id)
+        return
+    queue(pages)
     doorbell.ring_on_commit("outbox")
 
 

@@ -33,7 +33,7 @@ REMIND_FALLBACK = timedelta(hours=1)
 """An alert nobody takes is brought up again; it never goes quiet for good."""
 POISONED_RETRY = timedelta(seconds=15)
 RETRY_EMPTY = timedelta(minutes=15)
-"""When nobody at all was on call: ask the whole policy again."""
+"""When nobody at all was on call: ask the whole policy again, until somebody is."""
 
 
 @dataclass(slots=True)
@@ -86,15 +86,16 @@ def decide(alert: DueAlert, standing: Standing, people: Directory, now: datetime
 def last_resort(alert: DueAlert, people: Directory, now: datetime) -> Decision:
     """The plainest page there is, to the administrators, for an alert that breaks everything else.
 
-    It is looked at again soon; the key keeps the page from being sent each time.
+    It is looked at again soon; the key keeps the page from being sent more than once an hour.
     """
     again = Rescheduled(alert.id, now + POISONED_RETRY, Wake(alert.wake))
     decision = Decision(again)
-    for recipient in people.fallback(None)[1]:
+    hour = int(now.timestamp() // 3600)
+    for recipient in people.fallback(None)[1] if alert.id > 0 else ():  # the self-test is nobody's
         person = people.person(recipient.id)
         if person is not None and person.is_reachable:
             method = first_choice(person, "high")
-            key = f"{alert.id}.{alert.epoch}.poisoned.u{method.id}.0"
+            key = f"{alert.id}.{alert.epoch}.poisoned{hour}.u{method.id}.0"
             row = _row(alert, key, method.channel, "high", now, now)
             row.update(user_id=person.id, contact_method_id=method.id, purpose="fallback")
             decision.notifications.append(row)
@@ -195,7 +196,7 @@ class _Look:
         step = next_step(
             standing.policy, self.people.roster(self.alert.group_id), standing.position
         )
-        for gap in step.skipped:
+        for gap in step.skipped if not self.is_asked_again(step) else ():
             self.tell(
                 Kind.LEVEL_SKIPPED,
                 level=gap.level,
@@ -211,7 +212,7 @@ class _Look:
         if step.position.round > before and step.position.level == 0:
             self.tell(Kind.ROUND_STARTED, round=step.position.round)
         self.fire(step, also)
-        standing.position = step.then
+        standing.position, standing.exhausted_at = step.then, None
         due = self.now + timedelta(seconds=step.wait)
         self.decision.reschedule.wake_at = due
 
@@ -248,7 +249,11 @@ class _Look:
     def end(self, step: Step) -> None:
         """The policy is over, or nobody is on call: page the fallback, and keep looking."""
         standing = self.standing
-        empty = bool(step.skipped) and standing.fired == 0
+        empty = bool(step.skipped) and standing.position == Position()
+        pause = RETRY_EMPTY if empty else REMIND_FALLBACK
+        self.decision.reschedule.wake_at = self.now + pause
+        if self.is_asked_again(step) and not self.is_time_to_remind():
+            return
         who, recipients = self.people.fallback(self.alert.group_id)
         if standing.exhausted_at is None:
             self.tell(Kind.EXHAUSTED, empty=empty, rounds=step.position.round)
@@ -261,7 +266,18 @@ class _Look:
         )
         self.notify(recipients, None, Purpose.FALLBACK)
         standing.position = Position() if empty else step.position
-        self.decision.reschedule.wake_at = self.now + (RETRY_EMPTY if empty else REMIND_FALLBACK)
+
+    def is_asked_again(self, step: Step) -> bool:
+        """Whether the policy was only asked once more, and there is still nobody on call."""
+        is_known = self.standing.exhausted_at is not None and self.alert.wake == Wake.STEP
+        from_start = self.standing.position == Position()
+        return is_known and from_start and step.is_end and bool(step.skipped)
+
+    def is_time_to_remind(self) -> bool:
+        """Whether an hour of the alert's exhaustion has become full since the last look."""
+        since = self.standing.exhausted_at or self.now
+        last = self.alert.wake_at - RETRY_EMPTY
+        return (self.now - since) // REMIND_FALLBACK > (last - since) // REMIND_FALLBACK
 
     def notify(
         self, recipients: tuple[Recipient, ...], level: int | None, purpose: Purpose

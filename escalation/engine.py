@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import orjson
@@ -32,6 +32,7 @@ BATCH = 500
 _ANEW = (Wake.START, Wake.SUPPRESSED, Wake.ATTACHED)
 SECONDS = 2.5
 """How long a single tick may work before it returns to show its heartbeat."""
+REST = timedelta(seconds=0.1)
 LANES = 3
 """Connections that take batches in a storm."""
 
@@ -41,14 +42,20 @@ def tick(now: datetime) -> datetime | None:
     ends = time.monotonic() + SECONDS
     people = Directory(now)
     if _round(now, people) < BATCH:
-        return next_wake(now)
+        return _next(now)
     if connection.in_atomic_block:  # a second connection would see nothing of it
-        return next_wake(now) if _lane(now, ends, people) else now
+        return _next(now) if _lane(now, ends, people) else now
     # A storm: here Python and PostgreSQL take turns, so more lanes keep both busy.
     with ThreadPoolExecutor(LANES - 1, "tick") as pool:
         others = [pool.submit(_other_lane, now, ends, people) for _ in range(LANES - 1)]
         done = [_lane(now, ends, people), *(other.result() for other in others)]
-    return next_wake(now) if all(done) else now
+    return _next(now) if all(done) else now
+
+
+def _next(now: datetime) -> datetime | None:
+    """When to look again. What is still due is in other hands, or defies us: not at full speed."""
+    due = next_wake(now)
+    return due if due is None or due > now else now + REST
 
 
 def _lane(now: datetime, ends: float, people: Directory) -> bool:
@@ -71,9 +78,9 @@ def _round(now: datetime, people: Directory) -> int:
     """Take one batch, whatever is wrong with it; return how many were due."""
     try:
         taken = _batch(now, people)
-    except Error:
-        if not _database_answers():
-            raise
+    except Exception as error:  # one bad row must never stop the rest
+        _raise_if_lost(error)
+        logger.exception("A batch of the engine failed (%s); one by one", type(error).__name__)
         taken = _one_by_one(now)
     if taken:
         doorbell.ring("outbox")
@@ -235,18 +242,26 @@ def _write(decisions: Sequence[Decision]) -> None:
 
 
 def _one_by_one(now: datetime) -> int:
-    """A statement failed for the batch: find the poisoned row, and page somebody about it."""
+    """The batch failed: find the poisoned row, and page somebody about it."""
     with transaction.atomic():
         ids = [alert.id for alert in claim_due(now, BATCH)]
     for alert_id in ids:
         try:
             advance(alert_id, now)
-        except Error:
-            if not _database_answers():
-                raise
+        except Exception as error:
+            _raise_if_lost(error)
             logger.exception("Alert %s cannot be advanced; paging the administrators", alert_id)
-            _page_admins(alert_id, now)
+            _report(alert_id, now)
     return len(ids)
+
+
+def _report(alert_id: int, now: datetime) -> None:
+    """Page the administrators; an alert that defies even that stays due, and the watchdog tells."""
+    try:
+        _page_admins(alert_id, now)
+    except Exception as error:
+        _raise_if_lost(error)
+        logger.critical("Nobody can be paged about alert %s", alert_id, exc_info=True)
 
 
 @transaction.atomic
@@ -254,6 +269,12 @@ def _page_admins(alert_id: int, now: datetime) -> None:
     """For an alert whose own escalation cannot be written."""
     people = Directory(now)
     _write([last_resort(alert, people, now) for alert in claim_due(now, 1, only=alert_id)])
+
+
+def _raise_if_lost(error: Exception) -> None:
+    """Where the database itself is lost no row is to blame: the loop comes back."""
+    if isinstance(error, Error) and not _database_answers():
+        raise error
 
 
 def _database_answers() -> bool:

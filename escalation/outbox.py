@@ -168,6 +168,16 @@ def still_wanted(claimed: Claimed) -> bool:
         return cursor.fetchone() is not None
 
 
+def renew(claimed: Claimed, held: timedelta) -> None:
+    """Hold it as long again, from now on, if nobody has taken it over. `held`: since the claim."""
+    with prepared.cursor() as cursor:
+        cursor.execute(
+            "UPDATE escalation_notification SET lease_until = %s"
+            " WHERE id = %s AND fence = %s AND state = 'sending'",
+            [claimed.lease_until + held, claimed.id, claimed.fence],
+        )
+
+
 def other_channels(claimed: Claimed) -> list[str]:
     """Channels of the person's other usable contact methods."""
     with prepared.cursor() as cursor:

@@ -19,7 +19,7 @@ from accounts.channels import CHANNELS, SENDABLE
 from accounts.channels.base import Channel, Message, TryLater, Undeliverable
 from alertops import clock
 from escalation import outbox
-from escalation.messages import compose
+from escalation.messages import compose, one_line
 from escalation.outbox import Claimed, Result
 from escalation.states import State
 
@@ -62,7 +62,7 @@ def send(claimed: Claimed) -> Sent:
     except Exception as error:  # the outer loop: one bad message must not stop the others
         logger.exception("Sending %s failed unexpectedly", claimed.key)
         unexpected = TryLater(f"unexpected: {type(error).__name__}", maybe_sent=True)
-        return _later(channel, claimed, unexpected, clock.now())
+        return _later(channel, claimed, unexpected, clock.now(), healthy=None)
 
 
 def _attempt(channel: Channel, claimed: Claimed, now: datetime) -> Sent:
@@ -73,8 +73,8 @@ def _attempt(channel: Channel, claimed: Claimed, now: datetime) -> Sent:
         return _accepted(channel, claimed, found, clock.now())
     unset = _unset(channel, claimed)
     held = timedelta(seconds=time.monotonic() - claimed.claimed_at)
-    if held + SEND_BUDGET > outbox.lease():
-        raise TryLater("waited too long for a free sender")
+    if held + SEND_BUDGET > outbox.lease():  # a slow machine, or the provider was asked at length
+        outbox.renew(claimed, held)
     if not outbox.still_wanted(claimed):
         result = _result(claimed, State.CANCELLED, "cancelled", clock.now())
         return Sent(claimed, result)
@@ -124,7 +124,7 @@ def _result(claimed: Claimed, state: State, outcome: str, at: datetime) -> Resul
 
 def _accepted(channel: Channel, claimed: Claimed, provider_id: str, at: datetime) -> Sent:
     result = _result(claimed, State.ACCEPTED, "accepted", at)
-    result.provider_id = provider_id[:128]
+    result.provider_id = one_line(provider_id)[:128]
     if channel.proof_seconds is not None:
         result.proof_due_at = at + timedelta(seconds=channel.proof_seconds)
     return Sent(claimed, result, healthy=True)
@@ -140,17 +140,29 @@ def _local(claimed: Claimed, message: Message, reason: str, at: datetime) -> Sen
 
 def _refused(claimed: Claimed, error: Undeliverable, at: datetime) -> Sent:
     result = _result(claimed, State.FAILED, "refused", at)
-    result.error = error.reason[:300]
+    result.error = reason = _reason(error)
     return Sent(
         claimed,
         result,
         next_method=True,
-        disable=error.reason if error.dead_address else "",
-        failure=error.reason,
+        disable=reason if error.dead_address else "",
+        failure=reason,
     )
 
 
-def _later(channel: Channel, claimed: Claimed, error: TryLater, at: datetime) -> Sent:
+def _reason(error: TryLater | Undeliverable) -> str:
+    """A provider's words, fit to be stored: without what no database takes."""
+    return one_line(error.reason)[:300] or "no reason given"
+
+
+def _later(
+    channel: Channel,
+    claimed: Claimed,
+    error: TryLater,
+    at: datetime,
+    *,
+    healthy: bool | None = False,
+) -> Sent:
     """Not now. What may have left rests for a while; what has not is tried again soon."""
     waited = at - claimed.first_tried_at
     outcome = "ambiguous" if error.maybe_sent else "not_sent"
@@ -162,13 +174,13 @@ def _later(channel: Channel, claimed: Claimed, error: TryLater, at: datetime) ->
     # An earlier attempt may have left although this one did not: it stays unclear.
     unclear = channel.can_look_up and (error.maybe_sent or claimed.was_unknown)
     result = _result(claimed, State.UNKNOWN if unclear else State.PENDING, outcome, at)
-    result.due_at, result.error = at + rest, error.reason[:300]
+    result.due_at, result.error = at + rest, _reason(error)
     widen = not claimed.widened and (error.systemic or waited >= WIDEN_AFTER)
     result.widened = widen
     return Sent(
         claimed,
         result,
         next_method=widen,
-        failure=error.reason if widen else "",
-        healthy=False,
+        failure=result.error if widen else "",
+        healthy=healthy,
     )

@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
+from accounts.channels.base import Undeliverable
 from accounts.models import ContactMethod, User
 from alertops import clock as the_clock
 from alerts import actions
 from alerts.actions import Move
 from alerts.models import Alert, AlertEvent
 from alerts.states import Kind, Verb
-from escalation import caps, dispatch, engine, outbox
+from escalation import dispatch, engine, outbox
+from escalation.consequences import settle
 from escalation.models import Attempt, Circuit, Notification
-from escalation.sending import send
+from escalation.sending import _refused, send
 from tests import builders
 from tests.conftest import Clock
 from tests.doubles.twilio import TwilioDouble
@@ -92,6 +94,18 @@ def test_a_dead_number_is_disabled_and_the_next_method_is_used_at_once(
     assert [call.to for call in twilio.calls] == [alive.address]
     assert ContactMethod.objects.get(pk=dead.pk).disabled_at is not None
     assert Kind.PAGE_FAILED in kinds(alert)
+
+
+def test_what_a_person_would_be_reached_by_later_is_used_now_when_the_first_way_fails(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    builders.contact(alice, "voice", delay=180)
+    number = alice.contact_methods.get(kind="sms").address
+    twilio.knobs.turn(refuse={number: 21610})
+    open_alert(alice)
+    clock.look()
+    assert len(twilio.calls) == 1
+    assert Notification.objects.filter(channel="voice").count() == 1, "and not once more later"
 
 
 def test_when_nobody_of_a_level_can_be_reached_the_next_level_does_not_wait(
@@ -234,8 +248,62 @@ def test_more_texts_than_the_cap_become_one_summary_and_wait(
     assert AlertEvent.objects.filter(kind=Kind.PAGE_DELAYED).count() == 3
 
 
-def test_the_first_page_of_a_quiet_person_is_never_held_back(alice: User, bob: User) -> None:
-    assert caps.split([], the_clock.now()) == ([], [])
+def test_the_first_page_of_a_quiet_person_is_never_held_back(
+    alice: User, bob: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    for number in range(9):
+        builders.alert(assignee=alice, title=f"Alert {number}")
+    clock.look()
+    assert len(twilio.messages) == 6
+    builders.alert(assignee=bob)
+    clock.look()
+    assert len(twilio.messages) == 7
+
+
+def test_a_sender_that_was_slow_sends_all_the_same_while_the_page_is_still_its_own(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    open_alert(alice)
+    [claimed] = outbox.claim(clock.now(), {"sms": 5})
+    claimed.claimed_at -= 14
+    sent = send(claimed)
+    assert len(twilio.messages) == 1
+    clock.set(clock.now() + timedelta(seconds=25))
+    assert outbox.give_back_expired_leases(clock.now()) == 0
+    settle([sent], clock.now())
+    assert Notification.objects.get().state == "accepted"
+
+
+def test_a_fault_of_our_own_says_nothing_about_the_provider(
+    alice: User, twilio: TwilioDouble, clock: Clock, settings: Any
+) -> None:
+    open_alert(alice)
+    settings.SECRET_KEY = ""  # no page can be worded
+    clock.forward(minutes=2)
+    assert Notification.objects.get().attempts > 5
+    assert not Circuit.objects.filter(open_until__isnull=False).exists()
+
+
+def test_a_result_that_cannot_be_stored_does_not_take_the_others_with_it(
+    alice: User, bob: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    open_alert(alice, bob)
+    good, bad = [send(claimed) for claimed in outbox.claim(clock.now(), {"sms": 5})]
+    bad.result.error = "\ud800"  # no text that could be written anywhere
+    dispatch._write([bad, good])
+    states = dict(Notification.objects.values_list("pk", "state"))
+    assert states == {good.claimed.id: "accepted", bad.claimed.id: "sending"}
+
+
+def test_whatever_words_a_provider_refuses_with_the_next_method_is_used(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    open_alert(alice)
+    [claimed] = outbox.claim(clock.now(), {"sms": 5})
+    refused = _refused(claimed, Undeliverable("no\x00 such \ud800number"), clock.now())
+    settle([refused], clock.now())
+    row = Notification.objects.get()
+    assert (row.state, row.error) == ("failed", "no such number")
 
 
 def test_without_a_provider_the_message_can_be_read_in_the_outbox(

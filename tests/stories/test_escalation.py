@@ -8,8 +8,10 @@ from alerts.actions import Move
 from alerts.models import Alert, AlertEvent
 from alerts.states import Kind, Severity, Status, Verb
 from escalation.models import Notification
+from groups.models import Member
 from tests import builders
 from tests.conftest import Clock, Phones
+from tests.doubles.twilio import TwilioDouble
 
 FIVE_TEN = (
     {"target": "primary", "wait_seconds": 300},
@@ -95,6 +97,43 @@ def test_when_nobody_is_on_call_the_administrators_are_paged_at_once(
     clock.look()
     assert phones.take() == ["root"]
     assert story(alert)[-3:] == ["exhausted", "fallback", "paged"]
+
+
+def test_whoever_comes_on_duty_later_is_paged_about_what_nobody_answered_for(
+    alice: User, clock: Clock, phones: Phones
+) -> None:
+    builders.person("Root", roles=["app_admin"])
+    group = builders.group()
+    alert = builders.alert(group)
+    clock.look()
+    assert phones.take() == ["root"]
+    clock.forward(minutes=59)
+    assert phones.take() == []
+    clock.forward(minutes=1)
+    assert phones.take() == ["root"], "and the fallback hears of it once an hour"
+    clock.forward(minutes=50)
+    assert phones.take() == []
+    assert story(alert).count(Kind.LEVEL_SKIPPED) == 3, "told once, not at every look"
+    Member.objects.create(group=group, user=alice, sequence=1, is_primary=True)
+    clock.forward(minutes=10)
+    assert phones.take() == ["alice"]
+    clock.forward(minutes=5)
+    assert phones.take() == ["alice"], "the policy is over, and she is the only member"
+    assert story(alert).count(Kind.EXHAUSTED) == 2
+
+
+def test_when_the_fallback_cannot_be_reached_the_administrators_are_once(
+    alice: User, carol: User, clock: Clock, twilio: TwilioDouble
+) -> None:
+    root = builders.person("Root", roles=["app_admin"])
+    group = builders.group(manager=(carol,))
+    carol.contact_methods.update(kind="webhook", address="http://127.0.0.1:1/")
+    alert = builders.alert(group)
+    clock.look()
+    assert [message.to for message in twilio.messages] == [root.contact_methods.get().address]
+    clock.forward(minutes=10)
+    assert len(twilio.messages) == 1
+    assert story(alert).count(Kind.FALLBACK) == 1
 
 
 def test_an_exhausted_policy_pages_the_managers_and_brings_it_up_again(
@@ -201,6 +240,21 @@ def test_assigning_pages_that_person_and_comes_back_when_they_do_not_answer(
     clock.forward(minutes=5)
     assert phones.take() == ["bob"]
     assert Kind.ASSIGNMENT_EXPIRED in story(alert)
+
+
+def test_assigning_a_snoozed_alert_to_the_one_it_is_meant_for_wakes_it(
+    alice: User, bob: User, clock: Clock, phones: Phones
+) -> None:
+    alert = builders.alert(assignee=alice)
+    clock.look()
+    act(Verb.SNOOZE, alert, bob, clock, until=clock.now() + timedelta(days=6))
+    phones.take()
+    act(Verb.ASSIGN, alert, bob, clock, assignee=alice)
+    clock.look()
+    assert phones.take() == ["alice"]
+    act(Verb.ASSIGN, alert, bob, clock, assignee=alice)
+    clock.look()
+    assert phones.take() == [], "she is being paged already"
 
 
 def test_an_alert_straight_to_one_person_pages_them_at_once(
