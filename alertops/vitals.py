@@ -53,6 +53,18 @@ QUESTIONS = (
         " AND n.due_at < now() - interval '60 s' LIMIT 1000) x",
         "outbox",
     ),
+    Question(  # each try is due a little later than the last: only the first tells how long it is
+        "unlucky_notifications",
+        "notifications have been tried for more than a minute and have not left",
+        "SELECT count(*) FROM (SELECT n.id, n.alert_id, n.epoch FROM escalation_notification n"
+        " WHERE n.state IN ('pending', 'unknown') AND n.attempts > 0"
+        " AND n.first_tried_at < now() - interval '60 s'"
+        " UNION ALL SELECT n.id, n.alert_id, n.epoch FROM escalation_notification n"
+        " WHERE n.state = 'sending' AND n.first_tried_at < now() - interval '60 s'"
+        " LIMIT 1000) n JOIN alerts_alert a ON a.id = n.alert_id AND a.epoch = n.epoch"
+        " AND a.status = 'triggered'",
+        "outbox",
+    ),
     Question(
         "unprocessed_events",
         "events wait in the inbox for more than half a minute",
