@@ -18,12 +18,16 @@ from accounts.models import User
 from alertops import clock, drill, health, loops, notices, probes, self_test
 from alertops.models import LoopBeat
 from alertops.probes import Verdict
+from alerts import wakes
 from alerts.models import Alert, AlertEvent
 from escalation import dispatch, engine
+from escalation.decide import last_resort
+from escalation.directory import Directory
 from escalation.models import Attempt, Notification
-from groups.models import Group
+from groups.models import Group, GroupContactMethod
 from integrations import inbox
 from integrations.models import EventOutcome, InboundEvent, Integration
+from tests import builders
 from tests.doubles.smtp import SmtpDouble
 from tests.doubles.twilio import TwilioDouble
 
@@ -77,6 +81,21 @@ def test_a_synthetic_alert_goes_all_the_way_and_leaves_nothing_behind(alice: Use
         assert drill.run().passed
     assert rows() == left, "nothing grows"
     assert left["Alert"] == 1
+
+
+@pytest.mark.usefixtures("running")
+def test_a_drill_never_pages_people_whatever_has_become_of_its_rows(twilio: TwilioDouble) -> None:
+    builders.person("Root", roles=["app_admin"])
+    assert drill.run().passed
+    GroupContactMethod.objects.filter(pk=drill.ID).update(disabled_at=clock.now())
+    assert drill.run().passed
+    assert not twilio.messages
+    row = wakes.DueAlert(
+        drill.ID, "triggered", "start", clock.now(), 1, "critical", drill.ID, None, None,
+        snoozed=False, acknowledged_at=None, acknowledged_by_id=None,
+        acknowledgement_expires=False,
+    )  # fmt: skip
+    assert last_resort(row, Directory(clock.now()), clock.now()).notifications == []
 
 
 @pytest.mark.usefixtures("running")
