@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from schedules import views, views_board, views_feed, views_timeline
+from schedules import views, views_board, views_feed, views_review, views_timeline
 
 app_name = "schedules"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("calendars/<str:token>.ics", views_feed.feed, name="feed"),
     path("schedules/", views_board.schedule_list, name="list"),
     path("schedules/<int:pk>/", views_timeline.detail, name="detail"),
+    path("schedules/<int:pk>/warnings/", views_review.warnings, name="warnings"),
+    path("schedules/<int:pk>/warnings/card/", views_review.warnings_card, name="warnings-card"),
+    path("schedules/<int:pk>/hours/", views_review.hours, name="hours"),
     path("schedules/<int:pk>/overrides/", views.add_override, name="override"),
     path("schedules/<int:pk>/overrides/<int:override_pk>/end/", views.end_override, name="end"),
 ]

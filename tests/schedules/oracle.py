@@ -12,12 +12,12 @@ Named = tuple[int, str, int]  # who, why, the id of what says so
 
 
 class Oracle:
-    """A whole plan, asked at any instant up to `until`."""
+    """A whole plan, asked at any instant from `since` up to `until`."""
 
-    def __init__(self, plan: Any, until: datetime) -> None:
+    def __init__(self, plan: Any, since: datetime, until: datetime) -> None:
         self.plan = plan
         things = [*plan.rotations, *plan.fixed, *plan.imported]
-        self.layers = [Layer(thing, until) for thing in things]
+        self.layers = [Layer(thing, since, until) for thing in things]
         self.layers.sort(key=lambda layer: -layer.thing.rank)
 
     def on_call(self, at: datetime, role: str) -> list[Named]:

@@ -76,10 +76,11 @@ def is_on_hours(rotation: Any, at: datetime) -> bool:
 
 
 def has_work(rotation: Any, start: datetime, end: datetime) -> bool:
-    """Whether the clocks show any duty hours between two wall times: ask every quarter of them."""
+    """Whether the clocks show any duty hours between two wall times: ask every quarter of them,
+    or every day where no hours are set."""
+    spans = [(a + w, b + w) for a, b in rotation.windows for w in (-10080, 0)]
     while start < end:
         minute = start.weekday() * 1440 + start.hour * 60 + start.minute
-        spans = [(a + w, b + w) for a, b in rotation.windows for w in (-10080, 0)]
         on = any(a <= minute < b for a, b in spans)
         if not rotation.windows:
             on = rotation.on_holidays != "on"
@@ -87,7 +88,7 @@ def has_work(rotation: Any, start: datetime, end: datetime) -> bool:
             on = rotation.on_holidays == "on"
         if on:
             return True
-        start += QUARTER
+        start = start + QUARTER if spans else datetime.combine(start.date() + DAY, time())
     return False
 
 
@@ -104,11 +105,11 @@ def later(first: datetime, unit: str, count: int) -> datetime:
 Turn = tuple[datetime, int, list[int], list[int]]
 
 
-def turns(rotation: Any, until: datetime) -> list[Turn]:
+def turns(rotation: Any, since: datetime, until: datetime) -> list[Turn]:
     """Walk from the first turn: when each begins, its number, the places that have it, and those
     behind them. A turn without work passes nothing on: it belongs to whoever is next to work."""
     walls: list[tuple[datetime, bool]] = []
-    ahead = 0
+    ahead, far = 0, shown(until, rotation.zone) + 2 * DAY
     while ahead < 200:
         begin, end = (
             later(rotation.starts, rotation.unit.value, (len(walls) + n) * rotation.count)
@@ -116,18 +117,27 @@ def turns(rotation: Any, until: datetime) -> list[Turn]:
         )
         counts = rotation.advance != "worked" or has_work(rotation, begin, end)
         walls.append((begin, counts))
-        if comings(begin, rotation.zone)[0] > until:
+        if begin > far:
             ahead = 200 if counts else ahead + 1
+    worked, upcoming = [], None
+    for begin, counts in reversed(walls):
+        upcoming = begin if counts else upcoming
+        worked.append(upcoming or begin)
     found: list[Turn] = []
     last = -1
     for number, (begin, counts) in enumerate(walls):
-        worked = [wall for wall, works in walls[number:] if works][:1] or [begin]
-        queue = in_line(rotation, worked[0].date(), last)
+        queue = in_line(rotation, worked[-1 - number].date(), last)
         holders, behind = queue[: rotation.people_at_once], queue[rotation.people_at_once :]
-        found.append((comings(begin, rotation.zone)[0], number, holders, behind))
+        found.append((began(begin, rotation.zone, since), number, holders, behind))
         if counts and holders:
             last = holders[-1]
     return found
+
+
+def began(wall: datetime, zone: tzinfo, since: datetime) -> datetime:
+    """Return its first coming; of one long before anybody asks, any instant near it will do."""
+    about = wall.replace(tzinfo=UTC)
+    return about if about < since - 3 * DAY else comings(wall, zone)[0]
 
 
 def in_line(rotation: Any, on: date, last: int) -> list[int]:
@@ -143,12 +153,12 @@ def in_line(rotation: Any, on: date, last: int) -> list[int]:
 class Layer:
     """One layer, asked at an instant: is it in force, is it on duty, whom does it name?"""
 
-    def __init__(self, thing: Any, until: datetime) -> None:
+    def __init__(self, thing: Any, since: datetime, until: datetime) -> None:
         self.thing = thing
         self.kind = type(thing).__name__
         self.why = {"Rotation": "rotation", "Fixed": "fixed", "Imported": "import"}[self.kind]
         if self.kind == "Rotation":
-            self.turns = turns(thing, until) if thing.members else []
+            self.turns = turns(thing, since, until) if thing.members else []
             self.speaks = bool(thing.members)
             self.fills = ["primary", "secondary"] if thing.fills == "both" else [thing.fills]
         else:
@@ -190,7 +200,7 @@ class Layer:
             return False, False, [], False
         if not is_on_hours(r, at):
             return True, False, [], False
-        _, _, holders, behind = [turn for turn in self.turns if turn[0] <= at][-1]
+        _, _, holders, behind = next(turn for turn in reversed(self.turns) if turn[0] <= at)
         first = [r.members[place] for place in holders if r.members[place] is not None]
         if r.fills != "both" or role == "primary":
             return True, True, first, False

@@ -7,21 +7,25 @@ changes, `make test-time` at all.
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from schedules.resolver import ROLES, Plan, Rotation, on_call
+from schedules.resolver import Plan, Rotation, on_call
 from schedules.rota import Segment, segments
-from schedules.states import Fills, Unit
+from schedules.states import Fills, Role, Unit
+from schedules.walltime import first_instant, last_instant
 from tests.schedules.extent import ALL, SHARDS
 from tests.schedules.oracle_layers import DAY, later
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 FIRST, LAST = datetime(2024, 1, 1, tzinfo=UTC), datetime(2041, 1, 1, tzinfo=UTC)
+SINCE = FIRST - 200 * DAY  # before the first hand-off of any rotation here
+Clocks = tuple[tuple[datetime, timedelta], ...]
 ODD = ["Australia/Lord_Howe", "Africa/Casablanca", "America/Nuuk", "Asia/Beirut", "Europe/Berlin"]
 MEMBERS = (1, 2, 3, 4, 5, 6, 7)
 KINDS: list[dict[str, object]] = [
@@ -39,27 +43,46 @@ def offset(at: datetime, zone: tzinfo) -> timedelta:
     return at.astimezone(zone).utcoffset() or timedelta()
 
 
+@dataclass(frozen=True)
+class Turned:
+    """The clocks of a zone are changed at an instant. `twins` have the same clocks all the while:
+    other names of the zone, or zones whose rules are the same."""
+
+    zone: str
+    at: datetime
+    twins: tuple[str, ...]
+
+
 def changes(zone: tzinfo) -> Iterator[datetime]:
     """Yield the instants at which the clocks change, found by looking at every day."""
-    day = FIRST
+    day, low_offset = SINCE, offset(SINCE, zone)
     while day < LAST:
         low, high = day, day + DAY
-        if offset(low, zone) != offset(high, zone):
+        high_offset = offset(high, zone)
+        if low_offset != high_offset:
             while high - low > timedelta(seconds=1):
                 middle = low + (high - low) // 2
-                low, high = (
-                    (middle, high) if offset(middle, zone) == offset(low, zone) else (low, middle)
-                )
+                low, high = (middle, high) if offset(middle, zone) == low_offset else (low, middle)
             yield high.replace(microsecond=0)
-        day += DAY
+        day, low_offset = day + DAY, high_offset
 
 
 @lru_cache
-def everything() -> list[tuple[str, datetime]]:
+def everything() -> list[Turned]:
     names = sorted(name for name in available_timezones() if name not in ("Factory", "localtime"))
     if not ALL:
         names = [*names[::40], *ODD]
-    found = [(name, at) for name in names for at in changes(ZoneInfo(name))]
+    clocks: dict[Clocks, list[str]] = {}
+    for name in names:
+        zone = ZoneInfo(name)
+        steps = tuple((at, offset(at, zone)) for at in [SINCE, *changes(zone)])
+        clocks.setdefault(steps, []).append(name)
+    found = [
+        Turned(first, at, tuple(twins))
+        for steps, (first, *twins) in clocks.items()
+        for at, _ in steps[1:]
+        if at >= FIRST
+    ]
     return found if ALL else found[:: len(found) // 60]
 
 
@@ -112,20 +135,34 @@ def expected(rotation: Rotation, turn: int) -> tuple[list[int], list[int]]:
 def agrees(zone: tzinfo, change: datetime) -> None:
     instants = looked_at(change)
     walls = [at.astimezone(zone).replace(tzinfo=None, fold=0) for at in instants]
-    latest = [max(walls[: n + 1]) for n in range(len(walls))]
+    latest = list(accumulate(walls, max))
     for wall in handoffs(change, zone):
         for kind in KINDS:
             rotation = Rotation(1, zone, begin(wall, kind), members=MEMBERS, **kind)  # type: ignore[arg-type]
             plan = Plan((rotation,))
             hands = due(rotation, latest[-1].date())
             cuts = without_a_hole(plan, instants[0], instants[-1] + HOUR)
+            here = 0
             for at, shown in zip(instants, latest, strict=True):
-                duties = next(cut.duties for cut in cuts if cut.start <= at < cut.end)
-                named = tuple([d.user for d in duties if d.role == role] for role in ROLES)
+                while cuts[here].end <= at:
+                    here += 1
+                duties = cuts[here].duties
+                primary = [duty.user for duty in duties if duty.role == Role.PRIMARY]
+                secondary = [duty.user for duty in duties if duty.role == Role.SECONDARY]
                 turn = bisect_right(hands, shown) - 1
-                assert named == expected(rotation, turn), (rotation, at)
+                assert (primary, secondary) == expected(rotation, turn), (rotation, at)
                 if abs(at - change) <= 2 * HOUR:
                     assert on_call(plan, at) == duties, (rotation, at)
+
+
+def is_twin(one: tzinfo, other: tzinfo, change: datetime) -> None:
+    """A zone is asked two things only: what the wall shows, and when it shows a wall time."""
+    for at in looked_at(change):
+        shown, also = at.astimezone(one), at.astimezone(other)
+        assert (shown.replace(tzinfo=None), shown.fold) == (also.replace(tzinfo=None), also.fold)
+    for wall in handoffs(change, one):
+        assert first_instant(wall, one) == first_instant(wall, other)
+        assert last_instant(wall, one) == last_instant(wall, other)
 
 
 def without_a_hole(plan: Plan, since: datetime, until: datetime) -> list[Segment]:
@@ -146,5 +183,8 @@ def without_a_hole(plan: Plan, since: datetime, until: datetime) -> list[Segment
 def test_everybody_hands_over_once_and_nobody_is_missing_at_any_change(shard: int) -> None:
     mine = everything()[shard::SHARDS]
     assert mine, "no zone changes its clocks"
-    for name, change in mine:
-        agrees(ZoneInfo(name), change)
+    for turned in mine:
+        zone = ZoneInfo(turned.zone)
+        agrees(zone, turned.at)
+        for twin in turned.twins:
+            is_twin(zone, ZoneInfo(twin), turned.at)

@@ -4,12 +4,15 @@
 `make test` tries a few hundred plans, `make test-time` ten thousand.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, note, seed, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from schedules import recurrence
@@ -26,7 +29,7 @@ from schedules.resolver import (
     Temporary,
     on_call,
 )
-from schedules.rota import segments, shifts
+from schedules.rota import Segment, segments, shifts
 from schedules.states import Advance, Change, Fills, Role, Unit, Why
 from tests.schedules.extent import EXAMPLES, SHARDS
 from tests.schedules.oracle import Oracle
@@ -210,36 +213,40 @@ def plans(draw: st.DrawFn) -> tuple[Plan, datetime]:
     return plan, made.day.replace(tzinfo=UTC)
 
 
-def every_instant(plan: Plan, since: datetime, until: datetime) -> list[datetime]:
+def every_instant(cuts: list[Segment], since: datetime, until: datetime) -> list[datetime]:
     """Return where anything is cut, just before it, and some more."""
     micro = timedelta(microseconds=1)
-    cuts = [segment.start for segment in segments(plan, since, until)]
+    starts = [cut.start for cut in cuts[:30]]
     steps = [since + n * timedelta(hours=7, minutes=15) for n in range(27)]
     clocks = [since + SPREAD + n * timedelta(minutes=30) for n in range(-8, 9)]
-    found = {*cuts[:30], *(cut - micro for cut in cuts[:30]), *steps, *clocks}
+    found = {*starts, *(start - micro for start in starts), *steps, *clocks}
     return sorted(at for at in found if since <= at < until)
+
+
+def dealt(shard: int, examples: int) -> Callable[[Any], Any]:
+    """Deal so many examples out over the shards, each with a seed of its own."""
+    plain = settings(
+        max_examples=examples // SHARDS,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    return lambda test: seed(shard)(plain(test))
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_any_plan_agrees_with_the_second_opinion_and_leaves_no_hole(shard: int) -> None:
-    @seed(shard)
-    @settings(
-        max_examples=EXAMPLES // SHARDS,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @dealt(shard, EXAMPLES)
     @given(made=plans())
     def agrees(made: tuple[Plan, datetime]) -> None:
         plan, about = made
-        note(repr(plan))
         since, until = about - SPREAD, about + SPREAD
         cuts = list(segments(plan, since, until))
         assert (cuts[0].start, cuts[-1].end) == (since, until)
         assert all(a.end == b.start and a.start < a.end for a, b in pairwise(cuts))
-        oracle = Oracle(plan, until)
-        for at in every_instant(plan, since, until):
+        oracle = Oracle(plan, since, until)
+        for at in every_instant(cuts, since, until):
             segment = next(cut for cut in cuts if cut.start <= at < cut.end)
             found = on_call(plan, at)
             assert found == segment.duties, at
@@ -251,39 +258,41 @@ def test_any_plan_agrees_with_the_second_opinion_and_leaves_no_hole(shard: int) 
 
 
 @pytest.mark.timeout(900)
-@settings(max_examples=EXAMPLES // 10, deadline=None, database=None)
-@given(before=plans(), after=plans())
-def test_the_past_is_unchanged_after_any_edit(
-    before: tuple[Plan, datetime], after: tuple[Plan, datetime]
-) -> None:
-    old, about = before
-    since, until = about - SPREAD, about
-    kept = tuple(
-        (cut.start, cut.end, duty) for cut in segments(old, since, until) for duty in cut.duties
-    )
-    new, _ = after
-    edited = Plan(
-        new.rotations, new.overrides, new.standing, new.in_order, new.fixed, new.imported,
-        new.temporary, new.away, Past(since, until, kept),
-    )  # fmt: skip
-    assert shifts(edited, since, until) == shifts(old, since, until)
-    for at in every_instant(old, since, until):
-        assert on_call(edited, at) == on_call(old, at)
-        assert next(segments(edited, at, until)).duties == on_call(old, at)
-    ahead = [cut.duties for cut in segments(edited, until, until + SPREAD)]
-    assert ahead == [cut.duties for cut in segments(new, until, until + SPREAD)]
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_the_past_is_unchanged_after_any_edit(shard: int) -> None:
+    @dealt(shard, EXAMPLES // 10)
+    @given(before=plans(), after=plans())
+    def is_unchanged(before: tuple[Plan, datetime], after: tuple[Plan, datetime]) -> None:
+        old, about = before
+        since, until = about - SPREAD, about
+        was = list(segments(old, since, until))
+        kept = tuple((cut.start, cut.end, duty) for cut in was for duty in cut.duties)
+        new, _ = after
+        edited = replace(new, past=Past(since, until, kept))
+        assert shifts(edited, since, until) == shifts(old, since, until)
+        for at in every_instant(was, since, until):
+            assert on_call(edited, at) == on_call(old, at)
+            assert next(segments(edited, at, until)).duties == on_call(old, at)
+        ahead = [cut.duties for cut in segments(edited, until, until + SPREAD)]
+        assert ahead == [cut.duties for cut in segments(new, until, until + SPREAD)]
+
+    is_unchanged()
 
 
 @pytest.mark.timeout(900)
-@settings(max_examples=EXAMPLES // 10, deadline=None, database=None)
-@given(made=plans())
-def test_the_shifts_of_a_range_cover_it_exactly(made: tuple[Plan, datetime]) -> None:
-    plan, about = made
-    since, until = about - SPREAD, about + SPREAD
-    found = shifts(plan, since, until)
-    for at in (since + hour * timedelta(hours=1) for hour in range(192)):
-        for role in ROLES:
-            then = [s.user for s in found if s.role == role and s.start <= at < s.end]
-            people = [duty.user for duty in on_call(plan, at) if duty.role == role]
-            assert sorted(filter(None, then)) == sorted(people)
-            assert then.count(None) == (0 if people else 1)
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_the_shifts_of_a_range_cover_it_exactly(shard: int) -> None:
+    @dealt(shard, EXAMPLES // 10)
+    @given(made=plans())
+    def cover(made: tuple[Plan, datetime]) -> None:
+        plan, about = made
+        since, until = about - SPREAD, about + SPREAD
+        found = shifts(plan, since, until)
+        for at in (since + hour * timedelta(hours=1) for hour in range(192)):
+            for role in ROLES:
+                then = [s.user for s in found if s.role == role and s.start <= at < s.end]
+                people = [duty.user for duty in on_call(plan, at) if duty.role == role]
+                assert sorted(filter(None, then)) == sorted(people)
+                assert then.count(None) == (0 if people else 1)
+
+    cover()
