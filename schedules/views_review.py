@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts.views import person
 from alertops import clock
 from schedules.bars import KINDS, LABELS, bars, written
-from schedules.grid import midnight
+from schedules.duty_hours import midnight
 from schedules.hours import HOUR, NONE, Hours
 from schedules.models import EARLIEST, LATEST, Schedule
 from schedules.review import hours_of, review
