@@ -58,7 +58,7 @@ def facts(news: News) -> list[tuple[str, str]]:
         ("Opened", alert.opened_at[:19].replace("T", " ") + " UTC" if alert.opened_at else ""),
         ("Runbook", alert.runbook),
     )
-    return [(label, texts.line(value)) for label, value in known if value]
+    return [(label, texts.line(value, 300)) for label, value in known if value]
 
 
 def details(news: News) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ class GitHubDouble(Desk):
         self.issues: list[dict[str, Any]] = []
         self.comments: dict[int, list[str]] = {}
         self.deleted: set[int] = set()
+        self.by_others: set[int] = set()
         self.now = "2026-03-02T03:00:05Z"
 
     def work(self, request: Request) -> Answer:
@@ -24,12 +25,14 @@ class GitHubDouble(Desk):
             return _no(403, "Request forbidden by administrative rules.")
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return _no(401, "Bad credentials")
+        if request.path == "/graphql":
+            return self._list(request)
         if not found or found[1].lower() != REPOSITORY.lower():
             return _no(404, "Not Found")
         if request.headers.get("x-github-api-version") != "2022-11-28":
             return _no(400, "Unknown version")
         if not found[2]:
-            return self._list(request) if request.method == "GET" else self._open(request)
+            return self._open(request)
         number = int(found[2])
         if number in self.deleted:
             return _no(410, "This issue was deleted")
@@ -38,11 +41,25 @@ class GitHubDouble(Desk):
         return self._comment(number, request) if found[3] else self._edit(number, request)
 
     def _list(self, request: Request) -> Answer:
-        query = request.query
-        assert query["state"] == "all", "closed ones would be missed"
-        size, page = int(query["per_page"]), int(query["page"])
-        newest = self.issues[::-1]
-        return Answer.json(newest[(page - 1) * size : page * size])
+        """GraphQL, for the one query that is asked: newest first, a page at a time."""
+        query, known = request.json["query"], request.json["variables"]
+        assert "orderBy:{field:CREATED_AT,direction:DESC}" in query.replace("\n", "")
+        assert "states" not in query, "closed ones would be missed"
+        if f"{known['owner']}/{known['name']}".lower() != REPOSITORY.lower():
+            return Answer.json({"data": {"repository": None}, "errors": [{"message": "no such"}]})
+        begin, newest = int(known["after"] or 0), self.issues[::-1]
+        end = begin + known["first"]
+        nodes = [
+            {
+                "number": issue["number"],
+                "title": issue["title"],
+                "createdAt": issue["created_at"],
+                "viewerDidAuthor": issue["number"] not in self.by_others,
+            }
+            for issue in newest[begin:end]
+        ]
+        page = {"hasNextPage": end < len(newest), "endCursor": str(end)}
+        return Answer.json({"data": {"repository": {"issues": {"nodes": nodes, "pageInfo": page}}}})
 
     def _open(self, request: Request) -> Answer:
         sent = request.json

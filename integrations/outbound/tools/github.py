@@ -7,11 +7,14 @@ https://docs.github.com/en/webhooks/webhook-events-and-payloads#issues and #issu
 https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries says.
 
 GitHub takes no key of ours that would make a second issue impossible, and its search lags behind.
-So after a lost answer the newest issues are read, back to the alert's beginning, for our mark.
+So after a lost answer the issues since the alert's beginning are listed
+(https://docs.github.com/en/graphql/reference/objects#issue: the REST list would bring every text
+along) for one that our token wrote, with our title, which names the alert's number.
 On a public repository anybody may comment: only members and collaborators are told here. A robot
 (a stale bot, say) that closes an issue has not mended anything: only people resolve.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,6 +22,7 @@ from datetime import datetime
 from integrations.outbound import bodies, markdown, proofs, telling
 from integrations.outbound.bodies import at, word
 from integrations.outbound.contract import (
+    MOST_TURNS,
     Answer,
     Call,
     News,
@@ -33,8 +37,12 @@ from integrations.outbound.contract import (
 )
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
-_TITLE, _TEXT = 256, 65_536
-_PAGE = 8  # an issue is some 5 KB with its text: a page stays well under 64 KiB
+_TITLE, _TEXT = 256, 12_000  # the answer brings the text back, and no more than 64 KiB are read
+_PAGE = 50  # of titles: stays under 64 KiB, too
+_QUERY = """query($owner:String!,$name:String!,$first:Int!,$after:String){
+repository(owner:$owner,name:$name){issues(first:$first,after:$after,
+orderBy:{field:CREATED_AT,direction:DESC}){nodes{number title createdAt viewerDidAuthor}
+pageInfo{hasNextPage endCursor}}}}"""
 _INSIDERS = {"OWNER", "MEMBER", "COLLABORATOR"}
 
 
@@ -79,46 +87,40 @@ robots do is not counted.
     def next(self, news: News, settings: Mapping[str, str], talk: Talk) -> Call | None:
         if talk.reference:
             return self._tell(news, settings, talk)
-        if news.is_over or talk.has_posted or self.opened(news, talk):
+        issues = f"{_base(settings)}/repos/{settings['repository']}/issues"
+        has_opened = any(turn.call.url == issues for turn in talk.turns)
+        if news.is_over or has_opened or self.opened(news, talk):
             return None
-        if talk.again and not _searched(news, talk):
-            return self._look(settings, page=len(talk.turns) + 1)
+        if talk.again and (page := _page(news, talk)) is not None:
+            return _look(settings, page)
         labels = [name.strip() for name in settings.get("labels", "").split(",")]
         issue = {
-            "title": telling.title(news, _TITLE),
+            "title": _title(news),
             "body": markdown.issue(news, _TEXT),
             "labels": [name for name in labels if name],
         }
-        return self._send("POST", settings, f"{settings['repository']}/issues", issue)
+        return telling.send("POST", issues, issue, _headers(settings))
 
     def _tell(self, news: News, settings: Mapping[str, str], talk: Talk) -> Call | None:
         repository, _, number = talk.reference.rpartition("#")
-        issue = f"{repository}/issues/{number}"
-        said = {"body": markdown.comment(news, _TEXT)}
+        issue = f"{_base(settings)}/repos/{repository}/issues/{number}"
         if news.kind == "resolved" and not talk.turns:
             closed = {"state": "closed", "state_reason": "completed"}
-            return self._send("PATCH", settings, issue, closed)
+            return telling.send("PATCH", issue, closed, _headers(settings))
         if news.kind == "opened" or talk.has_posted:
             return None
-        return self._send("POST", settings, f"{issue}/comments", said)
-
-    def _look(self, settings: Mapping[str, str], page: int) -> Call:
-        query = f"state=all&sort=created&direction=desc&per_page={_PAGE}&page={page}"
-        url = f"{_base(settings)}/repos/{settings['repository']}/issues?{query}"
-        return telling.ask(url, _headers(settings))
-
-    def _send(
-        self, method: str, settings: Mapping[str, str], path: str, value: Mapping[str, object]
-    ) -> Call:
-        return telling.send(method, f"{_base(settings)}/repos/{path}", value, _headers(settings))
+        said = {"body": markdown.comment(news, _TEXT)}
+        return telling.send("POST", f"{issue}/comments", said, _headers(settings))
 
     def opened(self, news: News, talk: Talk) -> str:
         for turn in talk.turns:
-            found = bodies.of(turn.answer)
-            issues = found if isinstance(found, list) else [found]
-            for issue in issues:
-                if turn.call.method == "POST" or telling.mark(news) in word(issue, "body"):
-                    return _name(issue)
+            body = bodies.of(turn.answer)
+            for issue in _listed(body):
+                if at(issue, "viewerDidAuthor") and word(issue, "title") == _title(news):
+                    return f"{_asked(turn.call)}#{word(issue, 'number')}"
+            repository = word(body, "repository_url").rpartition("/repos/")[2]
+            if repository and turn.call.method == "POST":
+                return f"{repository.lower()}#{word(body, 'number')}"
         return ""
 
     def judge(self, answer: Answer) -> None:
@@ -126,6 +128,9 @@ robots do is not counted.
         if answer.status == 403 and limited:
             wait = seconds(answer.headers.get("retry-after", ""))
             raise TryAgain("GitHub asks to slow down.", retry_after=wait)
+        if answer.status == 200 and at(bodies.of(answer), "errors"):
+            why = word(bodies.of(answer), "errors", 0, "message")
+            raise TryAgain(f"GitHub could not list the issues: {telling.cut(why, 200)}")
         if answer.status == 410:
             return  # the issue was deleted: there is nobody left to tell
         if answer.status in {401, 403, 404, 422}:
@@ -159,21 +164,38 @@ def _headers(settings: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _searched(news: News, talk: Talk) -> bool:
-    """Whether the pages read so far reach back to before the alert."""
+def _title(news: News) -> str:
+    tail = f" [alert {news.alert.number}]" if news.alert.number else ""
+    return telling.title(news, _TITLE - len(tail)) + tail
+
+
+def _look(settings: Mapping[str, str], after: str) -> Call:
+    owner, _, name = settings["repository"].partition("/")
+    known = {"owner": owner, "name": name, "first": _PAGE, "after": after or None}
+    url = f"{_base(settings).removesuffix('/v3')}/graphql"  # /api/graphql on one's own server
+    return telling.send("POST", url, {"query": _QUERY, "variables": known}, _headers(settings))
+
+
+def _listed(body: object) -> list[object]:
+    found = at(body, "data", "repository", "issues", "nodes")
+    return found if isinstance(found, list) else []
+
+
+def _asked(call: Call) -> str:
+    """`owner/name`, of a list that was asked for."""
+    known = at(json.loads(call.body), "variables")
+    return f"{word(known, 'owner')}/{word(known, 'name')}".lower()
+
+
+def _page(news: News, talk: Talk) -> str | None:
+    """Where the next page begins; None where the pages so far reach back before the alert."""
     if not talk.turns:
-        return False
-    issues = bodies.of(talk.turns[-1].answer)
-    if not isinstance(issues, list) or len(issues) < _PAGE:
-        return True
-    return word(issues[-1], "created_at")[:19] < news.alert.opened_at[:19]
-
-
-def _name(issue: object) -> str:
-    """`owner/name#17`: the number alone is also the number of other repositories' issues."""
-    repository = word(issue, "repository_url").rpartition("/repos/")[2]
-    number = word(issue, "number")
-    return f"{repository.lower()}#{number}" if repository and number else ""
+        return ""
+    body = bodies.of(talk.turns[-1].answer)
+    info, issues = at(body, "data", "repository", "issues", "pageInfo"), _listed(body)
+    oldest = word(issues[-1], "createdAt")[:19] if issues else ""
+    is_last = not at(info, "hasNextPage") or oldest < news.alert.opened_at[:19]
+    return None if is_last or len(talk.turns) > MOST_TURNS - 3 else word(info, "endCursor")
 
 
 def _said(event: str, body: dict[str, object]) -> Said | None:

@@ -28,7 +28,7 @@ from integrations.outbound.contract import (
     Tool,
 )
 
-_TITLE, _TEXT = 255, 65_536
+_TITLE, _TEXT = 255, 12_000  # answers bring it back, and no more than 64 KiB are read
 
 
 class GitLab(Tool):

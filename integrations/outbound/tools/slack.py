@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 from integrations.outbound import bodies, proofs, telling
 from integrations.outbound.bodies import at, word
 from integrations.outbound.contract import (
+    MOST_TURNS,
     Answer,
     Call,
     News,
@@ -42,6 +43,7 @@ _SHOWS = {"acknowledged", "unacknowledged", "resolved", "assigned", "snoozed", "
 _SHOWS |= {"acknowledgement_expired", "assignment_expired", "snooze_ended", "escalated"}
 _VERBS = {"acknowledge", "resolve"}
 _OLD = 300  # seconds
+_PAGE = 5  # whole messages: a page stays under the 64 KiB that are read
 
 
 class Slack(Tool):
@@ -118,14 +120,15 @@ here instead of a token.
         if settings.get("webhook"):
             if talk.turns:
                 return None
-            said = _message(news, settings) if _is_first(news) else {"text": _line(news)}
+            is_new = news.kind in {"opened", "test"}
+            said = _message(news, settings) if is_new else {"text": _line(news)}
             return telling.send("POST", settings["webhook"], said, {})
         if talk.reference:
             return self._tell(news, settings, talk)
         if news.is_over or talk.has_posted or self.opened(news, talk):
             return None
-        if talk.again and not talk.turns:
-            return _look(news, settings)
+        if talk.again and (page := _page(talk)) is not None:
+            return _look(news, settings, page)
         message = {"channel": settings["channel"], **_message(news, settings), **_tagged(news)}
         return _post("chat.postMessage", settings, message)
 
@@ -154,8 +157,7 @@ here instead of a token.
 
     def judge(self, answer: Answer) -> None:
         super().judge(answer)
-        body = bodies.of(answer)
-        error = word(body, "error")
+        body, error = bodies.of(answer), word(bodies.of(answer), "error")
         if at(body, "ok") is not False or error in _GONE:
             return
         if error in _PASSING:
@@ -178,43 +180,46 @@ here instead of a token.
         kind = word(body, "type")
         if kind == "url_verification":
             return Reading(body=word(body, "challenge").encode(), content_type="text/plain")
-        if kind == "event_callback":
-            note = _reply(at(body, "event"))
-            return Reading(said=(note,) if note else (), delivery=word(body, "event_id"))
-        pressed = _pressed(body, settings) if kind == "block_actions" else None
-        return Reading(said=(pressed,) if pressed else ())
+        said = _reply(at(body, "event")) if kind == "event_callback" else None
+        said = _pressed(body, settings) if kind == "block_actions" else said
+        return Reading(said=(said,) if said else (), delivery=word(body, "event_id"))
 
 
 _QUIET = {"unfurl_links": False, "unfurl_media": False}
 
 
-def _is_first(news: News) -> bool:
-    return news.kind in {"opened", "test"}
+def _api(settings: Mapping[str, str], method: str) -> str:
+    return f"{(settings.get('api') or 'https://slack.com/api').rstrip('/')}/{method}"
 
 
 def _post(method: str, settings: Mapping[str, str], value: dict[str, object]) -> Call:
     named = {**_auth(settings), "Content-Type": "application/json; charset=utf-8"}
-    return telling.send("POST", f"{_base(settings)}/{method}", value, named)
+    return telling.send("POST", _api(settings, method), value, named)
 
 
-def _look(news: News, settings: Mapping[str, str]) -> Call:
+def _page(talk: Talk) -> str | None:
+    """Where the next page of the channel begins; None where all since the news was read."""
+    if not talk.turns:
+        return ""
+    cursor = word(bodies.of(talk.turns[-1].answer), "response_metadata", "next_cursor")
+    return None if len(talk.turns) > MOST_TURNS - 3 else cursor or None
+
+
+def _look(news: News, settings: Mapping[str, str], cursor: str) -> Call:
     known = {
         "channel": settings["channel"],
         "oldest": f"{news.at.timestamp() - 60:.6f}",
-        "limit": 15,
+        "limit": _PAGE,
         "include_all_metadata": "true",
+        **({"cursor": cursor} if cursor else {}),
     }
-    url = f"{_base(settings)}/conversations.history?{urlencode(known)}"
-    return telling.ask(url, _auth(settings))
+    history = _api(settings, "conversations.history")
+    return telling.ask(f"{history}?{urlencode(known)}", _auth(settings))
 
 
 def _channel_of(call: Call) -> str:
     found = re.search(r"[?&]channel=([A-Z0-9]+)", call.url)
     return found.group(1) if found else ""
-
-
-def _base(settings: Mapping[str, str]) -> str:
-    return (settings.get("api") or "https://slack.com/api").rstrip("/")
 
 
 def _auth(settings: Mapping[str, str]) -> dict[str, str]:
@@ -228,11 +233,6 @@ def _tagged(news: News) -> dict[str, object]:
 
 def _still(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _section(text: str) -> dict[str, object]:
-    """A paragraph of markup: escaping makes text longer, so it is cut first and once more."""
-    return {"type": "section", "text": {"type": "mrkdwn", "text": _cut(text, 3_000)}}
 
 
 def _cut(text: str, limit: int) -> str:
@@ -253,13 +253,12 @@ def _message(news: News, settings: Mapping[str, str]) -> dict[str, object]:
     blocks: list[dict[str, object]] = [{"type": "header", "text": head}]
     shown = [f"*{label}*\n{_cut(_still(value), 1_900)}" for label, value in telling.facts(news)]
     fields = [{"type": "mrkdwn", "text": text} for text in shown[:10]]
-    if fields:
-        blocks.append({"type": "section", "fields": fields})
+    blocks.append({"type": "section", "fields": fields})
     if alert.description:
-        blocks.append(_section(_still(alert.description)))
+        text = _cut(_still(telling.cut(alert.description, 1_500)), 3_000)
+        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": text}})
     blocks.append({"type": "actions", "block_id": "alertops", "elements": _buttons(news, settings)})
-    text = f"{_still(title)} ({alert.severity}, {alert.status})"
-    return {"text": text, "blocks": blocks}
+    return {"text": f"{_still(title)} ({alert.severity}, {alert.status})", "blocks": blocks}
 
 
 def _buttons(news: News, settings: Mapping[str, str]) -> list[dict[str, object]]:

@@ -154,6 +154,7 @@ def test_where_nothing_arrived_the_second_attempt_opens_it(case: Case) -> None:
 def test_another_alerts_issue_is_not_taken_for_ours(case: Case) -> None:
     tell(case.tool, case.settings, news(number=4, url="https://alertops.example/alerts/4/"))
     tell(case.tool, case.settings, news(number=42, url="https://other.example/alerts/42/"))
+    getattr(case.double, "by_others", set()).add(2)  # another house has its own token
     mine = case.tell("opened", again=True).reference
     assert len(case.issues()) == 3
     assert case.tell("opened", again=True).reference == mine
@@ -211,3 +212,13 @@ def test_a_test_message_is_plainly_one(case: Case) -> None:
     what = news("test", title="Test message from AlertOps", number=0)
     assert tell(case.tool, case.settings, what).reference
     assert case.issues()[0].startswith("Test message from AlertOps")
+
+
+def test_a_lost_answer_is_found_among_a_storm_of_others(case: Case) -> None:
+    case.double.lose = 1
+    assert case.tell("opened").error
+    for number in range(100, 160):
+        url = f"https://alertops.example/alerts/{number}/"
+        tell(case.tool, case.settings, news(number=number, url=url))
+    assert case.tell("opened", again=True).reference
+    assert len(case.issues()) == 61
