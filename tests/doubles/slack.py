@@ -36,7 +36,8 @@ class SlackDouble(Desk):
         method = request.path.removeprefix("/api/")
         if method == "conversations.history":
             return self._history(request)
-        assert request.headers["content-type"] == "application/json; charset=utf-8"
+        named = request.headers["content-type"].replace(" ", "").lower()
+        assert named == "application/json;charset=utf-8", "Slack warns otherwise"
         sent = request.json
         if sent.get("channel") != CHANNEL:
             return _no("channel_not_found")
