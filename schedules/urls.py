@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from schedules import views, views_board, views_feed, views_review, views_timeline
+from schedules import (
+    views,
+    views_board,
+    views_feed,
+    views_layers,
+    views_review,
+    views_timeline,
+)
 
 app_name = "schedules"
 urlpatterns = [
@@ -17,4 +24,20 @@ urlpatterns = [
     path("schedules/<int:pk>/hours/", views_review.hours, name="hours"),
     path("schedules/<int:pk>/overrides/", views.add_override, name="override"),
     path("schedules/<int:pk>/overrides/<int:override_pk>/end/", views.end_override, name="end"),
+    path("schedules/<int:pk>/settings/", views_layers.settings, name="settings"),
+    path("schedules/<int:pk>/layers/", views_layers.layers, name="layers"),
+    path("schedules/<int:pk>/rotations/new/", views_layers.add_rotation, name="rotation-new"),
+    path("schedules/<int:pk>/rotations/<int:rotation_pk>/", views_layers.rotation, name="rotation"),
+    path(
+        "schedules/<int:pk>/rotations/<int:rotation_pk>/remove/",
+        views_layers.remove_rotation,
+        name="rotation-remove",
+    ),
+    path("schedules/<int:pk>/fixed/new/", views_layers.add_fixed, name="fixed-new"),
+    path("schedules/<int:pk>/fixed/<int:fixed_pk>/", views_layers.fixed, name="fixed"),
+    path(
+        "schedules/<int:pk>/fixed/<int:fixed_pk>/remove/",
+        views_layers.remove_fixed,
+        name="fixed-remove",
+    ),
 ]
