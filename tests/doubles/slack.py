@@ -66,8 +66,8 @@ class SlackDouble(Desk):
         if not self.may_read:
             told = {"ok": False, "error": "missing_scope", "needed": "channels:history"}
             return Answer.json({**told, "provided": "chat:write"})
-        query = request.query
-        assert query["include_all_metadata"] == "true"
+        query = request.query or request.form  # Slack takes either
+        assert query["include_all_metadata"] in {"true", "1"}
         begin, size = int(query.get("cursor") or 0), int(query["limit"])
         newest = self.shown[::-1]
         cursor = str(begin + size) if begin + size < len(newest) else ""
