@@ -15,6 +15,7 @@ from accounts.errors import NotAllowed
 from accounts.fields import digests
 from accounts.models import ContactMethod, NotificationRule, User
 from accounts.roles import Role
+from accounts.signals import duty_changes
 
 MOST_METHODS = 20
 MOST_RULES = 20
@@ -63,6 +64,8 @@ def change_user(
     email: str | None = None,
 ) -> User:
     """Change what was given. The last Owner stays an active Owner: somebody must hold the keys."""
+    if roles is not None or is_active is not None:
+        duty_changes.send(User, users=[user.pk], now=now)
     user = User.objects.select_for_update().get(pk=user.pk)
     if user.is_owner and actor not in {None, user} and not (actor and actor.is_owner):
         raise NotAllowed("Only an Owner changes another Owner.")
@@ -92,6 +95,7 @@ def delete_user(user: User, *, actor: User | None, now: datetime) -> None:
     if user.is_owner and not _other_owner(user):
         raise NotAllowed("This is the last Owner; make somebody else an Owner first.")
     _may_give(user.roles, actor)
+    duty_changes.send(User, users=[user.pk], now=now)
     audit.record("deleted", user, actor=actor, now=now)
     try:
         user.delete()

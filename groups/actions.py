@@ -13,6 +13,7 @@ from accounts import audit, verification
 from accounts.channels import CHANNELS
 from accounts.errors import NotAllowed
 from accounts.models import User
+from accounts.signals import duty_changes
 from groups.models import Group, GroupContactMethod, Member, Topic
 
 FLAGS = ("is_primary", "is_secondary", "is_manager", "can_edit")
@@ -29,6 +30,11 @@ def check(group: Group, actor: User | None) -> None:
     """Refuse whoever may not edit the group; None is the system itself."""
     if actor is not None and not may_edit(group, actor):
         raise NotAllowed("Only those who may edit this group change it.")
+
+
+def announce(group: Group, *, now: datetime) -> None:
+    """Say that the group's people are about to change: what was is written down first."""
+    duty_changes.send(Group, groups=[group.pk], now=now)
 
 
 @transaction.atomic
@@ -74,6 +80,7 @@ def add_member(
 ) -> Member:
     """Put a person at the end of the order."""
     check(group, actor)
+    announce(group, now=now)
     Group.objects.select_for_update(no_key=True).get(pk=group.pk)  # one sequence at a time
     if group.members.count() >= MOST_MEMBERS:
         raise NotAllowed(f"{MOST_MEMBERS} members are the limit.")
@@ -90,6 +97,7 @@ def add_member(
 @transaction.atomic
 def change_member(member: Member, *, actor: User | None, now: datetime, **flags: bool) -> Member:
     """Set the given check boxes."""
+    announce(member.group, now=now)
     member = Member.objects.select_for_update().select_related("group", "user").get(pk=member.pk)
     check(member.group, actor)
     for name, value in _known(flags).items():
@@ -111,6 +119,7 @@ def change_member(member: Member, *, actor: User | None, now: datetime, **flags:
 def remove_member(member: Member, *, actor: User | None, now: datetime) -> None:
     """Take a person out; who stands in a rotation must be replaced there first."""
     check(member.group, actor)
+    announce(member.group, now=now)
     try:
         with transaction.atomic():
             member.delete()
@@ -125,6 +134,7 @@ def remove_member(member: Member, *, actor: User | None, now: datetime) -> None:
 def reorder(group: Group, member_ids: Sequence[int], *, actor: User | None, now: datetime) -> None:
     """Set the order of all members; `member_ids` names each of them once."""
     check(group, actor)
+    announce(group, now=now)
     members = {m.pk: m for m in group.members.select_for_update()}
     if sorted(member_ids) != sorted(members):
         raise NotAllowed("The order must name every member once; load the page again.")

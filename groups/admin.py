@@ -109,6 +109,8 @@ class GroupAdmin(ConsoleAdmin):
         if formset.model is GroupContactMethod:
             _save_methods(request, form.instance, formset)
             return
+        if formset.model is Member and formset.has_changed():
+            actions.announce(form.instance, now=clock.now())
         super().save_formset(request, form, formset, change)
         if formset.model is Member and formset.has_changed():
             actions.close_ranks(form.instance)

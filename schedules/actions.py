@@ -7,7 +7,7 @@ is settled before anything is changed, so it stays as it was.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -56,6 +56,7 @@ __all__ = [
     "save_schedule",
 ]
 MOST_PEOPLE = 50
+LONGEST_REPEATED = timedelta(days=100)
 Layer = Rotation | FixedShift | ImportedCalendar
 
 
@@ -120,10 +121,7 @@ def save_fixed_shift(
     _require_layer(shift, actor)
     shift.full_clean()
     if shift.rule:
-        try:
-            shift.rule = recurrence.parse(shift.rule, shift.starts_on).text
-        except ValueError as refusal:
-            raise ValidationError({"rule": str(refusal)}) from None
+        shift.rule = _repeated(shift)
     who = list(dict.fromkeys(people)) if people is not None else None
     _check_people(shift, who)
     with moving([shift.schedule.group_id], f"Fixed shift “{shift}”", actor=actor, now=now):
@@ -205,6 +203,20 @@ def _wait(rotation: Rotation, old: dict[str, Any], handoff: datetime | None, now
     else:
         rotation.takes_effect_at, rotation.outgoing = handoff, old
     rotation.save(update_fields=["takes_effect_at", "outgoing"])
+
+
+def _repeated(shift: FixedShift) -> str:
+    """Return the rule as it is kept. A look-up goes back as far as one shift is long, so a shift
+    that repeats has a limit."""
+    starts = datetime.combine(shift.starts_on, shift.starts_time)
+    if datetime.combine(shift.ends_on, shift.ends_time) - starts > LONGEST_REPEATED:
+        raise ValidationError(
+            {"ends_on": f"A shift that repeats lasts at most {LONGEST_REPEATED.days} days."}
+        )
+    try:
+        return recurrence.parse(shift.rule, shift.starts_on).text
+    except ValueError as refusal:
+        raise ValidationError({"rule": str(refusal)}) from None
 
 
 def _check_people(shift: FixedShift, people: list[User] | None) -> None:

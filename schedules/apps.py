@@ -1,4 +1,5 @@
-"""Scheduling as a Django app: its checks, and its word against switching off who is on call."""
+"""Scheduling as a Django app: its checks, its word against switching off who is on call, and its
+ear for people who come and go."""
 
 from importlib import import_module
 
@@ -11,3 +12,4 @@ class SchedulesConfig(AppConfig):
     def ready(self) -> None:
         import_module("schedules.checks")
         import_module("schedules.guards")
+        import_module("schedules.watch")

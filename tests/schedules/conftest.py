@@ -1,7 +1,11 @@
 """Alice, Bob and Carol are Payments; Mallory is somebody else's."""
 
-import pytest
+import json
 
+import pytest
+from django.test import Client
+
+from accounts import tokens
 from accounts.models import User
 from alertops import clock
 from groups.models import Group
@@ -61,3 +65,21 @@ def clock_at():
 
     yield move
     clock.release()
+
+
+@pytest.fixture
+def call(admin):
+    """Calls with a token of somebody; answers (status, body)."""
+
+    def made(user: User, method: str, path: str, body: object = None) -> tuple[int, object]:
+        _, raw = tokens.create(user, name="t", scopes=["read", "write"], actor=None, now=rows.NOW)
+        response = Client().generic(
+            method.upper(),
+            f"/api/v1/{path}",
+            json.dumps(body) if body is not None else "",
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {raw}"},
+        )
+        return response.status_code, response.json() if response.content else None
+
+    return made

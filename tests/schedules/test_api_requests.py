@@ -1,13 +1,10 @@
 """Layers, requests and answers below /api/v1/: what the pages can, programs can."""
 
-import json
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 
-from accounts import tokens
-from accounts.models import User
 from schedules.models import CalendarFeed, HolidayCalendar, ImportedCalendar, Override, TimeOff
 from tests import builders
 from tests.schedules.rows import NOW, calendar, team, turns
@@ -18,24 +15,6 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 @pytest.fixture(autouse=True)
 def _stands_still(frozen) -> None:
     """The clock, at NOW."""
-
-
-@pytest.fixture
-def call(admin):
-    """Calls with a token of somebody; answers (status, body)."""
-
-    def made(user: User, method: str, path: str, body: object = None) -> tuple[int, object]:
-        _, raw = tokens.create(user, name="t", scopes=["read", "write"], actor=None, now=NOW)
-        response = Client().generic(
-            method.upper(),
-            f"/api/v1/{path}",
-            json.dumps(body) if body is not None else "",
-            content_type="application/json",
-            headers={"Authorization": f"Bearer {raw}"},
-        )
-        return response.status_code, response.json() if response.content else None
-
-    return made
 
 
 def test_a_rotation_with_all_it_can_be_is_made_and_read_back(
