@@ -7,6 +7,7 @@ from integrations import (
     views_heartbeats,
     views_maintenance,
     views_mapping,
+    views_on_call,
     views_rehearsal,
     views_replays,
     views_services,
@@ -14,6 +15,7 @@ from integrations import (
 
 app_name = "integrations"
 urlpatterns = [
+    path("on-call/services/", views_on_call.services_on_call, name="services-on-call"),
     path("integrations/", views.integration_list, name="list"),
     path("integrations/services/", views_services.service_list, name="services"),
     path("integrations/services/new/", views_services.edit_service, name="new-service"),

@@ -12,6 +12,7 @@ from accounts import audit
 from accounts.errors import NotAllowed
 from accounts.models import User
 from groups.models import Group
+from schedules.absences import require_there
 from schedules.models import Schedule, TimeOff, validate_assignable
 from schedules.moving import moving
 from schedules.rights import may_edit
@@ -149,11 +150,22 @@ def _check(time_off: TimeOff) -> None:
     list(User.objects.select_for_update(no_key=True).filter(pk=time_off.user_id))
     same = TimeOff.objects.filter(user=time_off.user_id, group=time_off.group_id)
     if _overlapping(same, time_off).exclude(pk=time_off.pk).exists():
-        raise ValidationError(_TWICE)
+        raise ValidationError({"starts_at": _TWICE})
     if time_off.covered_by is not None:
-        for group in _covered_groups(time_off):
-            validate_assignable(time_off.covered_by, group)
+        _check_cover(time_off, time_off.covered_by)
+
+
+def _check_cover(time_off: TimeOff, cover: User) -> None:
+    """Raise ValidationError unless the coverer can be on call, and will be there."""
+    groups = list(_covered_groups(time_off))
+    try:
+        for group in groups:
+            validate_assignable(cover, group)
         _require_no_circle(time_off)
+    except ValidationError as refusal:
+        raise ValidationError({"covered_by": refusal.messages}) from None
+    scope = [group.pk for group in groups]
+    require_there(cover, scope, time_off.starts_at, time_off.ends_at, field="covered_by")
 
 
 def _covered_groups(time_off: TimeOff) -> Iterable[Group]:
@@ -202,7 +214,7 @@ def _save(time_off: TimeOff) -> None:
         with transaction.atomic():
             time_off.save()
     except IntegrityError:
-        raise ValidationError(_TWICE) from None
+        raise ValidationError({"starts_at": _TWICE}) from None
 
 
 def _what(time_off: TimeOff) -> str:

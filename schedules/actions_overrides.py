@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts import audit
 from accounts.errors import NotAllowed
 from accounts.models import User
+from schedules.absences import require_there
 from schedules.models import Override
 from schedules.moving import moving
 from schedules.rights import may_edit, require_mine_or_editor, require_same_group
@@ -30,7 +31,7 @@ def add_override(override: Override, *, actor: User | None, now: datetime) -> Ov
     if override.starts_at and override.starts_at < now < override.ends_at:
         override.starts_at = now
     override.created_by = actor
-    override.full_clean()
+    _check(override)
     with moving([override.schedule.group_id], f"Override: {override}", actor=actor, now=now):
         override.save()
     audit.record("added", override, actor=actor, now=now, **_facts(override))
@@ -50,7 +51,7 @@ def change_override(override: Override, *, actor: User | None, now: datetime) ->
         _require_same_past(before, override)
     else:
         override.starts_at = max(override.starts_at, now)
-    override.full_clean()
+    _check(override)
     with moving([override.schedule.group_id], f"Override: {override}", actor=actor, now=now):
         override.save()
     audit.record("changed", override, actor=actor, now=now, **_facts(override))
@@ -83,6 +84,13 @@ def _require(actor: User | None, override: Override) -> None:
     require_mine_or_editor(actor, (override.user_id, override.replaces_id), group)
     if override.kind == Change.REMOVE and actor is not None and not may_edit(actor, group):
         raise NotAllowed("Say who takes your shift over; only an editor may leave it to nobody.")
+
+
+def _check(override: Override) -> None:
+    override.full_clean()
+    if override.user is not None:
+        group, since = override.schedule.group_id, override.starts_at
+        require_there(override.user, [group], since, override.ends_at, field="user")
 
 
 def _require_changeable(override: Override, now: datetime) -> None:

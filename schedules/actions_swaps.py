@@ -3,7 +3,7 @@
 Until somebody has taken a request its person stays on call. There is one taker, of everything.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,6 +15,7 @@ from accounts.errors import NotAllowed
 from accounts.models import User
 from groups.models import Group
 from schedules import oncall
+from schedules.absences import require_there
 from schedules.actions_overrides import cut
 from schedules.models import Override, Schedule, SwapDecline, SwapRequest, validate_assignable
 from schedules.moving import moving
@@ -22,6 +23,7 @@ from schedules.rights import may_edit, may_override, require_reachable
 from schedules.states import Change, Role, SwapState, Why
 
 MOST_EXPIRED = 500
+LONGEST = timedelta(days=366)
 
 
 @transaction.atomic
@@ -35,27 +37,29 @@ def request(swap: SwapRequest, *, actor: User | None, now: datetime) -> SwapRequ
     swap.state, swap.taken_by, swap.decided_at = SwapState.OPEN, None, None
     swap.created_by = actor
     if swap.offered_to_id == swap.user_id:
-        raise ValidationError("Nobody can cover for themselves.")
+        raise ValidationError({"offered_to": "Nobody can cover for themselves."})
     if (swap.return_starts_at is None) != (swap.return_ends_at is None):
-        raise ValidationError("Say from when to when is given in return, or leave both empty.")
+        sentence = "Say from when to when is given in return, or leave both empty."
+        raise ValidationError({"return_ends_at": sentence})
     swap.full_clean(exclude=["created_by", "taken_by"])
     validate_assignable(swap.user, group)
+    _require_short(swap)
     if swap.starts_at <= now:
-        raise ValidationError("A request must begin in the future; for now make an override.")
+        sentence = "A request must begin in the future; for now make an override."
+        raise ValidationError({"starts_at": sentence})
     if swap.return_starts_at is not None and swap.return_starts_at <= now:
-        raise ValidationError("What is given in return must begin in the future.")
-    if swap.offered_to is not None:
-        validate_assignable(swap.offered_to, group)
-        require_reachable(swap.offered_to)
-        if swap.return_starts_at and swap.return_ends_at:
-            _roles(swap, swap.offered_to, swap.return_starts_at, swap.return_ends_at)
+        sentence = "What is given in return must begin in the future."
+        raise ValidationError({"return_starts_at": sentence})
     _roles(swap, swap.user, swap.starts_at, swap.ends_at)
+    if swap.offered_to is not None:
+        _check_offered(swap, swap.offered_to)
     Schedule.objects.select_for_update(no_key=True, of=("self",)).get(pk=swap.schedule_id)
     mine = SwapRequest.objects.filter(schedule=swap.schedule_id, user=swap.user_id)
     if mine.filter(
         state=SwapState.OPEN, starts_at__lt=swap.ends_at, ends_at__gt=swap.starts_at
     ).exists():
-        raise ValidationError("There is an open request for this time already.")
+        sentence = "There is an open request for this time already."
+        raise ValidationError({"starts_at": sentence})
     swap.save()
     audit.record("asked for cover", swap, actor=actor, now=now, **_facts(swap))
     return swap
@@ -74,6 +78,7 @@ def take(swap_id: int, *, actor: User, now: datetime) -> SwapRequest:
         raise NotAllowed(f"This request is for {swap.offered_to}.")
     validate_assignable(actor, swap.schedule.group)
     require_reachable(actor)
+    _require_there(swap, actor, "__all__")
     overrides = [
         _override(swap, role, actor, swap.user, swap.starts_at, swap.ends_at)
         for role in _roles(swap, swap.user, swap.starts_at, swap.ends_at)
@@ -158,6 +163,34 @@ def visible_to(user: User) -> QuerySet[SwapRequest]:
     return SwapRequest.objects.filter(Q(schedule__group__in=groups) | Q(user=user))
 
 
+def _require_short(swap: SwapRequest) -> None:
+    """Raise ValidationError for what no colleague could look through."""
+    for start, end, field in (
+        (swap.starts_at, swap.ends_at, "ends_at"),
+        (swap.return_starts_at, swap.return_ends_at, "return_ends_at"),
+    ):
+        if start and end and end - start > LONGEST:
+            raise ValidationError({field: "A request is for a year at most."})
+
+
+def _check_offered(swap: SwapRequest, user: User) -> None:
+    """Raise ValidationError where the one who is asked could not take it."""
+    try:
+        validate_assignable(user, swap.schedule.group)
+        require_reachable(user)
+    except ValidationError as refusal:
+        raise ValidationError({"offered_to": refusal.messages}) from None
+    _require_there(swap, user, "offered_to")
+    if swap.return_starts_at and swap.return_ends_at:
+        window = swap.return_starts_at, swap.return_ends_at
+        _roles(swap, user, *window, field="return_starts_at")
+
+
+def _require_there(swap: SwapRequest, user: User, field: str) -> None:
+    group = swap.schedule.group_id
+    require_there(user, [group], swap.starts_at, swap.ends_at, field=field)
+
+
 def _locked(swap_id: int) -> SwapRequest:
     requests = SwapRequest.objects.select_related("schedule__group", "user", "offered_to")
     return requests.select_for_update(of=("self",)).get(pk=swap_id)
@@ -177,7 +210,9 @@ def _require_open(swap: SwapRequest, now: datetime) -> None:
         raise NotAllowed(f"It has begun; {swap.user} stays on call.")
 
 
-def _roles(swap: SwapRequest, user: User, since: datetime, until: datetime) -> list[Role]:
+def _roles(
+    swap: SwapRequest, user: User, since: datetime, until: datetime, *, field: str = "starts_at"
+) -> list[Role]:
     """Return the roles somebody has in a window. Raises ValidationError where there is none.
 
     A place in the standing order is no shift: it never ends.
@@ -190,7 +225,7 @@ def _roles(swap: SwapRequest, user: User, since: datetime, until: datetime) -> l
         )
     )
     if not roles:
-        raise ValidationError(f"{user} has no shift in that time.")
+        raise ValidationError({field: f"{user} has no shift in that time."})
     return roles
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -48,6 +49,24 @@ def within_reason(name: str, noun: str) -> models.CheckConstraint:
         name=name,
         violation_error_message=f"{noun} must lie between 2000 and 2199.",
     )
+
+
+class Stretch(models.Model):
+    """[starts_at, ends_at) that somebody entered: a change over the layers."""
+
+    starts_at = models.DateTimeField("from")
+    ends_at = models.DateTimeField("until")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        editable=False,
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        abstract = True
 
 
 class ScheduleQuerySet(models.QuerySet["Schedule"]):

@@ -121,4 +121,4 @@ def _news(swap: SwapRequest, person: User, title: str, ahead: int) -> News:
         lines.append(f"In return for {given}")
     lines += [swap.note] if swap.note else []
     key = f"swap-{swap.pk}-{person.pk}-{ahead}"
-    return News(title, lines, f"/schedules/{swap.schedule_id}/", key)
+    return News(title, lines, f"/swaps/{swap.pk}/", key)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from schedules import (
+    urls_changes,
     views,
     views_board,
     views_feed,
@@ -13,6 +14,7 @@ from schedules import (
 
 app_name = "schedules"
 urlpatterns = [
+    *urls_changes.urlpatterns,
     path("on-call/", views_board.on_call, name="on-call"),
     path("on-call/me/", views_board.me, name="me"),
     path("on-call/groups/<slug:slug>/", views_board.group, name="group"),

@@ -1,11 +1,13 @@
 """Who is on call now, everywhere I may look; the list of schedules; pieces for other pages."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -14,11 +16,12 @@ from accounts.models import User
 from accounts.views import person
 from alertops import clock
 from groups.models import Group, Member
-from schedules import oncall
+from schedules import oncall, reach
 from schedules.models import Schedule
 from schedules.oncall import BoardEntry, MyShift
 from schedules.resolver import Duty
 from schedules.states import Role
+from schedules.views_mine import waiting_for
 
 PAGE_SIZE = 50
 FEW = 8  # groups that need no search
@@ -32,6 +35,8 @@ class Post:
     people: list[tuple[User, str]]
     until: datetime | None
     next: list[User]
+    is_gap: bool
+    """Nobody has it, although the schedule is to fill it."""
 
 
 @dataclass(frozen=True)
@@ -43,26 +48,33 @@ class Row:
     posts: list[Post]
     managers: list[User]
 
+    @property
+    def has_gap(self) -> bool:
+        return any(post.is_gap for post in self.posts)
+
+    @property
+    def everybody(self) -> Iterable[User]:
+        return [*[user for post in self.posts for user, _ in post.people], *self.managers]
+
 
 @login_required
 @require_safe
 def on_call(request: HttpRequest) -> HttpResponse:
     """Show who is on call now in every group I may see, my own groups first."""
     user, now = person(request), clock.now()
-    query = request.GET.get("q", "").strip()[:100]
-    mine = Member.objects.filter(group=OuterRef("pk"), user=user)
-    groups = Group.objects.visible_to(user).active().annotate(is_mine=Exists(mine))
-    if query:
-        groups = groups.filter(name__icontains=query)
-    page = Paginator(groups.order_by("-is_mine", "name"), PAGE_SIZE).get_page(
-        request.GET.get("page")
-    )
+    query, after = request.GET.get("q", "").strip()[:100], request.GET.get("after", "")
+    found = _groups(user, query, after)
+    board = rows(found[:PAGE_SIZE], now)
+    reach.add(user, board)
+    last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
     context = {
         "now": now,
         "query": query,
-        "page": page,
-        "may_search": page.paginator.count > FEW or query,
-        "rows": rows(list(page), now),
+        "after": after,
+        "next": f"{int(last.is_mine)}-{last.pk}" if last else "",
+        "may_search": len(found) > FEW or query or after,
+        "rows": board,
+        "gaps": sum(row.has_gap for row in board),
     }
     return render(request, "schedules/on_call.html", context)
 
@@ -105,6 +117,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "manages": [groups[pk] for pk, entry in board.items() if user.pk in entry.now.manager],
         "next": coming[0] if coming else None,
         "next_group": _group_of(coming[0], groups) if coming else None,
+        "waiting": len(waiting_for(user, now)),
     }
     return render(request, "schedules/_me.html", context)
 
@@ -122,6 +135,25 @@ def group(request: HttpRequest, slug: str) -> HttpResponse:
         "may_add": user.has_perm("schedules.add_schedule") and user.is_staff,
     }
     return render(request, "schedules/_group.html", context)
+
+
+def _groups(user: User, query: str, after: str) -> list[Any]:
+    """Return one page of groups and one more, mine first, then by name, after the cursor."""
+    mine = Member.objects.filter(group=OuterRef("pk"), user=user)
+    groups = Group.objects.visible_to(user).active().annotate(is_mine=Exists(mine))
+    if query:
+        people = Member.objects.filter(group=OuterRef("pk"), user__name__icontains=query)
+        groups = groups.filter(Q(name__icontains=query) | Exists(people))
+    is_mine, _, number = after.partition("-")
+    if number.isascii() and number.isdigit() and len(number) < 16:
+        last = Group.objects.visible_to(user).filter(pk=number).first()
+        if last is not None:
+            further = Q(name__gt=last.name) | Q(name=last.name, pk__gt=last.pk)
+            theirs = Q(is_mine=False)
+            groups = groups.filter(
+                (further & ~theirs) | theirs if is_mine == "1" else further & theirs
+            )
+    return list(groups.order_by("-is_mine", "name", "pk")[: PAGE_SIZE + 1])
 
 
 def rows(groups: list[Group], now: datetime) -> list[Row]:
@@ -150,8 +182,14 @@ def posts(entry: BoardEntry, users: dict[int, User]) -> list[Post]:
         duties = [duty for duty in entry.now.duties if duty.role == role]
         people = [(users[duty.user], _why(entry, duty)) for duty in duties]
         following = [users[pk] for pk in change.people(role)] if change else []
-        result.append(Post(role, people, change.start if change else None, following))
+        start = change.start if change else None
+        result.append(Post(role, people, start, following, not people and _is_wanted(entry, role)))
     return result
+
+
+def _is_wanted(entry: BoardEntry, role: Role) -> bool:
+    """Whether somebody should have the role: the Primary always, else where a layer fills it."""
+    return role == Role.PRIMARY or any(role in layer.roles for layer in entry.roster.plan.layers)
 
 
 def _why(entry: BoardEntry, duty: Duty) -> str:
