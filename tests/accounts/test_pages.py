@@ -294,5 +294,5 @@ def test_my_page_costs_the_same_with_many_methods(
             user=dora, kind="email", address=f"d{number}@example.com", verified_at=clock.now()
         )
         NotificationRule.objects.create(user=dora, urgency="high", contact_method=method)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(7):
         signed_in.get(reverse("accounts:me"))
