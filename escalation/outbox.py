@@ -192,22 +192,6 @@ def other_channels(claimed: Claimed) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def earlier_attempts(claimed: Claimed) -> tuple[datetime, list[str]]:
-    """When the first attempt before this one began, and the tokens of all of them.
-
-    The journal's own time: a page may have been held back long before it was first tried, and what
-    the provider got in between belongs to others.
-    """
-    with prepared.cursor() as cursor:
-        cursor.execute(
-            "SELECT started_at, token FROM escalation_attempt"
-            " WHERE notification_id = %s AND number < %s ORDER BY number",
-            [claimed.id, claimed.attempts],
-        )
-        rows = cursor.fetchall()
-    return (rows[0][0] if rows else claimed.first_tried_at), [row[1] for row in rows]
-
-
 @dataclass(slots=True)
 class Result:
     """What became of one attempt. `outcome` is the attempt's, `state` the notification's."""

@@ -18,7 +18,7 @@ from django.db import Error
 from accounts.channels import CHANNELS, SENDABLE
 from accounts.channels.base import Channel, Message, TryLater, Undeliverable
 from alertops import clock
-from escalation import outbox
+from escalation import adopting, outbox
 from escalation.messages import compose, one_line
 from escalation.outbox import Claimed, Result
 from escalation.states import State
@@ -110,8 +110,8 @@ def _already_there(
     if not channel.can_look_up:
         return None
     try:
-        since, tokens = outbox.earlier_attempts(claimed)
-        return channel.look_up(claimed.address, message, since, tokens)
+        since = adopting.first_attempt_at(claimed)
+        return adopting.adopt(claimed, channel.look_up(claimed.address, message, since), since)
     except TryLater:
         if now - claimed.first_tried_at >= SEND_ANYWAY:
             return None
@@ -175,7 +175,9 @@ def _later(
     unclear = channel.can_look_up and (error.maybe_sent or claimed.was_unknown)
     result = _result(claimed, State.UNKNOWN if unclear else State.PENDING, outcome, at)
     result.due_at, result.error = at + rest, _reason(error)
-    widen = not claimed.widened and (error.systemic or waited >= WIDEN_AFTER)
+    # What surely has not left does not wait for a try that comes too late.
+    longest = waited if unclear else waited + rest
+    widen = not claimed.widened and (error.systemic or longest >= WIDEN_AFTER)
     result.widened = widen
     return Sent(
         claimed,

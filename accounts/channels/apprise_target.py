@@ -28,6 +28,7 @@ _guarded = net.Client(guarded=True)
 class Webhook(Channel):
     kind, label, icon = "webhook", "Webhook", "webhook"
     noun = "webhook"
+    many_providers = True
     hint = "An https address that takes a POST with JSON."
 
     def clean(self, address: str) -> str:
@@ -74,6 +75,7 @@ class Webhook(Channel):
 class AppriseTarget(Channel):
     kind, label, icon = "apprise", "Chat or app", "send"
     noun = "chat"
+    many_providers = True
     hint = "An apprise address, like ntfy://topic or tgram://token/chat."
 
     def clean(self, address: str) -> str:

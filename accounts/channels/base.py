@@ -128,6 +128,7 @@ class Channel:
     answered: str = ""  # how an answer through it reads on the timeline
     code_by_message: bool = True  # verified by a code sent to the address
     leaves_the_house: bool = True  # what OUTBOX_ONLY holds back
+    many_providers: bool = False  # each address may be another's: one down says nothing of the rest
 
     def examine(self) -> str | None:
         """Ask the provider, sending nothing, whether our credentials are good.
@@ -160,11 +161,9 @@ class Channel:
         """Hand the message over within 10 s. Raises TryLater or Undeliverable."""
         raise NotImplementedError
 
-    def look_up(
-        self, address: str, message: Message, since: datetime, tokens: list[str]
-    ) -> str | None:
-        """Return the provider's id when it already has this message. Raises TryLater."""
-        return None
+    def look_up(self, address: str, message: Message, since: datetime) -> list[str]:
+        """Return the provider's ids of what may be this message, newest first. Raises TryLater."""
+        return []
 
     def poll(self, provider_id: str) -> Received | None:
         """Ask the provider how far the message got; None when it cannot say."""

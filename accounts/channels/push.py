@@ -33,6 +33,7 @@ class Push(Channel):
     hint = "Made by the button on the device itself."
     code_by_message = False
     loud = False
+    many_providers = True
     proof_seconds = None
 
     def prepare(self) -> None:

@@ -14,7 +14,7 @@ from accounts.channels.twilio_client import (
     accepted,
     call,
     client,
-    newest,
+    since_then,
     verified,
 )
 
@@ -76,13 +76,11 @@ class Sms(Channel):
             )
         )
 
-    def look_up(
-        self, address: str, message: Message, since: datetime, tokens: list[str]
-    ) -> str | None:
+    def look_up(self, address: str, message: Message, since: datetime) -> list[str]:
         """Find the message by its number and the code in its text."""
         mark = f"[{message.reply_code}]" if message.reply_code else message.short
         found = call(lambda: client().messages.list(to=address, limit=50))
-        return newest(found, since, lambda item: mark in (item.body or ""))
+        return since_then(found, since, lambda item: mark in (item.body or ""))
 
     def poll(self, provider_id: str) -> Received | None:
         seen = call(lambda: client().messages(provider_id).fetch())

@@ -156,14 +156,16 @@ def _error(answer: net.Response) -> tuple[int, str]:
         return 0, "no readable reason"
 
 
-def newest(items: Iterable[Any], since: datetime, match: Callable[[Any], bool]) -> str | None:
-    """Return the sid of the newest item created since then (Twilio keeps whole seconds)."""
+def since_then(
+    items: Iterable[Any], since: datetime, match: Callable[[Any], bool] = lambda item: True
+) -> list[str]:
+    """Return the sids of items created since then, newest first (Twilio keeps whole seconds)."""
     earliest = since.replace(microsecond=0) - timedelta(seconds=2)
-    for item in items:
-        created = item.date_created
-        if created is not None and created >= earliest and match(item):
-            return str(item.sid)
-    return None
+    return [
+        str(item.sid)
+        for item in items
+        if item.date_created is not None and item.date_created >= earliest and match(item)
+    ]
 
 
 def verified(request: HttpRequest) -> dict[str, str]:

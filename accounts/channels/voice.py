@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.channels import twilio_client
 from accounts.channels.base import Answer, Channel, Forged, Message, Receipt, Received, State
-from accounts.channels.twilio_client import RETRY, accepted, call, client, newest, verified
+from accounts.channels.twilio_client import RETRY, accepted, call, client, since_then, verified
 
 STATES: dict[str, tuple[State, int]] = {  # Twilio's word: ours, and how far along it is
     "queued": ("sent", 1),
@@ -80,12 +80,10 @@ class Voice(Channel):
             )
         )
 
-    def look_up(
-        self, address: str, message: Message, since: datetime, tokens: list[str]
-    ) -> str | None:
+    def look_up(self, address: str, message: Message, since: datetime) -> list[str]:
         """Find the call by its number and time: a call carries no text to match."""
         found = call(lambda: client().calls.list(to=address, limit=50))
-        return newest(found, since, lambda item: True)
+        return since_then(found, since)
 
     def poll(self, provider_id: str) -> Received | None:
         seen = call(lambda: client().calls(provider_id).fetch())

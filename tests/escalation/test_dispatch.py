@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from accounts.channels.base import Undeliverable
+from accounts.channels import CHANNELS
+from accounts.channels.base import TryLater, Undeliverable
 from accounts.models import ContactMethod, User
 from alertops import clock as the_clock
 from alerts import actions
@@ -17,7 +18,7 @@ from alerts.states import Kind, Verb
 from escalation import dispatch, engine, outbox
 from escalation.consequences import settle
 from escalation.models import Attempt, Circuit, Notification
-from escalation.sending import _refused, send
+from escalation.sending import _later, _refused, send
 from tests import builders
 from tests.conftest import Clock
 from tests.doubles.twilio import TwilioDouble
@@ -165,6 +166,33 @@ def test_five_failures_open_the_circuit_and_people_are_reached_otherwise(
     clock.look()
     clock.forward(seconds=60)
     assert Circuit.objects.get(channel="sms").failures >= 1
+
+
+@pytest.mark.parametrize(("kind", "opens"), [("sms", True), ("webhook", False), ("push", False)])
+def test_a_circuit_is_a_providers_and_not_everybodys_own_server(
+    alice: User, clock: Clock, kind: str, opens: bool
+) -> None:
+    alice.contact_methods.all().delete()
+    builders.contact(alice, kind, address="https://hooks.example.org/")
+    open_alert(alice)
+    for _ in range(6):
+        [claimed] = outbox.claim(clock.now(), {kind: 1})
+        down = _later(CHANNELS[kind], claimed, TryLater("it does not answer"), clock.now())
+        settle([down], clock.now())
+        clock.set(clock.now() + timedelta(seconds=20))
+    assert Circuit.objects.filter(open_until__isnull=False).exists() == opens
+
+
+def test_within_ten_seconds_of_refusals_the_next_method_is_used_as_well(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    builders.contact(alice, "email", rule=False)
+    twilio.knobs.turn(too_many=1.0)
+    open_alert(alice)
+    clock.forward(seconds=10)
+    assert Notification.objects.filter(channel="email").count() == 1
+    clock.forward(minutes=2)
+    assert Notification.objects.filter(channel="email").count() == 1
 
 
 def test_what_was_never_delivered_is_followed_by_the_next_method(

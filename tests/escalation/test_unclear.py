@@ -10,8 +10,10 @@ from accounts.channels import CHANNELS
 from accounts.models import User
 from alertops import clock as the_clock
 from escalation import dispatch, engine, outbox
+from escalation.consequences import settle
 from escalation.models import Notification
 from escalation.outbox import Claimed
+from escalation.sending import send
 from tests import builders
 from tests.conftest import Clock
 from tests.doubles.twilio import TwilioDouble
@@ -57,6 +59,38 @@ def test_holding_back_an_unclear_page_leaves_it_unclear(
     outbox.release([(claim(), the_clock.now() + timedelta(seconds=60))])
     unclear.refresh_from_db()
     assert (unclear.state, unclear.attempts) == ("unknown", 1)
+
+
+@pytest.mark.parametrize("arrived", [0, 1, 2])
+def test_of_two_lost_calls_to_one_number_none_is_taken_for_the_other(
+    alice: User, twilio: TwilioDouble, clock: Clock, arrived: int
+) -> None:
+    alice.contact_methods.all().delete()
+    builders.contact(alice, "voice")
+    for _ in range(2):
+        builders.alert(assignee=alice)
+    engine.tick(the_clock.now())
+    lost = outbox.claim(the_clock.now(), {"voice": 2})
+    for claimed in lost[:arrived]:
+        send(claimed)  # and the process dies before it can write the result
+    clock.forward(seconds=16)
+    assert len(twilio.calls) == 2
+    sids = set(Notification.objects.values_list("provider_id", flat=True))
+    assert sids == {call.sid for call in twilio.calls}
+
+
+def test_a_call_that_failed_is_not_taken_for_another_alerts_call(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    alice.contact_methods.all().delete()
+    builders.contact(alice, "voice")
+    for _ in range(2):
+        builders.alert(assignee=alice)
+    engine.tick(the_clock.now())
+    first, _ = outbox.claim(the_clock.now(), {"voice": 2})
+    settle([send(first)], the_clock.now())
+    clock.forward(seconds=16)
+    assert len(twilio.calls) == 2
 
 
 @pytest.mark.django_db(transaction=True)
