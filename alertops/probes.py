@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
 
-from alertops import vitals
+from alertops import operators
 from alertops.models import Probe
 
 SOON = 60.0
@@ -61,12 +61,12 @@ def settle(name: str, verdict: Verdict, now: datetime) -> None:
         if verdict.passed:
             row.update(passed_at=now)
         if healed:
-            vitals.tell(f"AlertOps: the self-test “{name}” is well again.")
+            operators.tell(f"AlertOps: the self-test “{name}” is well again.")
         return
     row.update(failures=F("failures") + 1, **change)
     failures = row.values_list("failures", flat=True).first() or 0
     if failures >= SHOWN_AFTER and (failures - SHOWN_AFTER) % TELL_AGAIN == 0:
-        vitals.tell(f"AlertOps: the self-test “{name}” fails: {verdict.detail}")
+        operators.tell(f"AlertOps: the self-test “{name}” fails: {verdict.detail}")
 
 
 def standing() -> list[Probe]:

@@ -6,22 +6,13 @@ finding is repaired by ringing the loops; one that stays is told to the operator
 
 from __future__ import annotations
 
-import json
-import logging
-import threading
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import urljoin
 
 from django.conf import settings
 from django.db import connection
 
-from alertops import doorbell, identity, net
+from alertops import doorbell, identity, operators
 
-logger = logging.getLogger(__name__)
-
-_own, _guarded = net.Client(guarded=False, seconds=5), net.Client(seconds=5)
 EVERY = 15.0
 TELL_AGAIN = 40
 """Rounds (10 minutes) before the same finding is told again."""
@@ -121,7 +112,7 @@ class Examiner:
                 question.name, f"AlertOps: {count} {question.sentence}." if is_told else ""
             )
         if not found:
-            _in_background(_ping)
+            operators.in_background(_ping)
         return found
 
     def _tell_now_and_then(self, name: str, sentence: str) -> None:
@@ -129,7 +120,7 @@ class Examiner:
         rounds = self._standing.get(name, 0) + 1 if sentence else 0
         self._standing[name] = rounds
         if rounds >= 2 and (rounds - 2) % TELL_AGAIN == 0:
-            tell(sentence)
+            operators.tell(sentence)
 
 
 def _ask(question: Question) -> int:
@@ -138,28 +129,6 @@ def _ask(question: Question) -> int:
         return int(cursor.fetchone()[0])
 
 
-def tell(sentence: str) -> None:
-    """Tell the operators without the outbox, the database or any provider it uses."""
-    logger.critical(sentence)
-    if settings.OPERATOR_WEBHOOK_URL:
-        _in_background(lambda: _post(settings.OPERATOR_WEBHOOK_URL, {"text": sentence}))
-
-
 def _ping() -> None:
     if settings.DEAD_MAN_URL:
-        _post(settings.DEAD_MAN_URL, {"status": "ok"})
-
-
-def _post(url: str, body: dict[str, str]) -> None:
-    """Post to one of the operator's own addresses, which may be inside. Where it sends us on to
-    is somebody else's word: one step, and only to where users' addresses may lead."""
-    raw, headers = json.dumps(body).encode(), {"Content-Type": "application/json"}
-    with suppress(net.NotSent, net.MaybeSent, ValueError):
-        answer = _own.request("POST", url, body=raw, headers=headers)
-        if answer.status in (301, 302, 307, 308) and "Location" in answer.headers:
-            there = urljoin(url, str(answer.headers["Location"]))
-            _guarded.request("POST", there, body=raw, headers=headers)
-
-
-def _in_background(work: Callable[[], None]) -> None:
-    threading.Thread(target=work, daemon=True).start()
+        operators.post(settings.DEAD_MAN_URL, {"status": "ok"})

@@ -20,7 +20,16 @@ from django.db import Error, connection, connections
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from alertops import clockwork, fence, lifeline, loops, process_groups, self_test, vitals
+from alertops import (
+    clockwork,
+    fence,
+    lifeline,
+    loops,
+    operators,
+    process_groups,
+    self_test,
+    vitals,
+)
 from alertops.clockwork import Loop
 
 logger = logging.getLogger(__name__)
@@ -85,7 +94,7 @@ class Watchdog:
             logger.error("Loop %s is silent; the watchdog does its work", loop.name)
         elif age is not None and age > fence.PATIENCE and not self._in_need:
             self._in_need = True  # before that it is refused
-            vitals.tell(f"AlertOps: {fence.IN_NEED}")
+            operators.tell(f"AlertOps: {fence.IN_NEED}")
         rescue = threading.Thread(target=_rescue, args=(loop,), name=f"rescue-{loop.name}")
         rescue.daemon = True
         self._rescues[loop.name] = rescue

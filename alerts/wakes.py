@@ -14,6 +14,11 @@ LOOK_AGAIN = timedelta(minutes=5)
 """How often the engine makes sure that an attached alert still has somebody to follow."""
 
 
+FARTHEST = timedelta(days=8)
+"""Nobody may ask for a longer rest (a snooze lasts a week), except maintenance, which asks itself
+every half minute whether it still goes on."""
+
+
 @dataclass(slots=True)
 class DueAlert:
     """A due alert as the engine sees it, locked."""
@@ -97,6 +102,22 @@ def is_behind(now: datetime, *, by: timedelta, most: int) -> bool:
         )
         row = cursor.fetchone()
     return bool(row and row[0] > most)
+
+
+_BRING_BACK = """
+UPDATE alerts_alert SET wake_at = %s
+WHERE id IN (SELECT id FROM alerts_alert
+    WHERE wake_at > %s AND status = 'triggered' AND NOT suppressed
+    ORDER BY wake_at LIMIT 100 FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING id
+"""
+
+
+def bring_back(now: datetime) -> list[int]:
+    """Let the engine look now at alerts that would wake up later than anything lets them."""
+    with prepared.cursor() as cursor:
+        cursor.execute(_BRING_BACK, [now, now + FARTHEST])
+        return [row[0] for row in cursor.fetchall()]
 
 
 _RESCHEDULE = """

@@ -6,19 +6,18 @@ page that replaces it are one fact.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 
-from accounts.channels import CHANNELS
+from accounts.channels import CHANNELS, SENDABLE
 from accounts.models import ContactMethod
 from alertops import doorbell, prepared
 from alerts.states import Kind
 from alerts.timeline import Fact, record
-from escalation import lost, outbox
+from escalation import lost, outbox, unreached
 from escalation.decide import EXPIRY
 from escalation.directory import Directory
 from escalation.engine import queue
@@ -28,8 +27,6 @@ from escalation.reach import Method, Person, first_choice, next_method
 from escalation.sending import Sent
 from escalation.states import Purpose, State
 from groups.models import GroupContactMethod
-
-logger = logging.getLogger(__name__)
 
 CIRCUIT_FAILURES = 5
 CIRCUIT_REST = timedelta(seconds=30)
@@ -165,7 +162,7 @@ def _page_admins(row: Notification, now: datetime) -> None:
     ]
     known = Notification.objects.filter(key__in=[page["key"] for page in pages])
     if len(pages) == known.count():
-        logger.error("Nobody can be reached about alert %s", row.alert_id)
+        unreached.tell([row.alert_id])
         return
     queue(pages)
     doorbell.ring_on_commit("outbox")
@@ -218,8 +215,12 @@ WHERE channel = %s AND failures > 0
 
 
 def _circuits(finished: Sequence[Sent], now: datetime) -> None:
-    """Count failures in a row per channel; the fifth opens its circuit for half a minute."""
-    for channel in {sent.claimed.channel for sent in finished}:
+    """Count failures in a row per provider; the fifth opens its circuit for half a minute.
+
+    Where everybody brings a provider of their own, one that is down delays and widens nobody else.
+    """
+    channels = {sent.claimed.channel for sent in finished}
+    for channel in [kind for kind in channels if not SENDABLE[kind].many_providers]:
         seen = [sent for sent in finished if sent.claimed.channel == channel]
         if any(sent.healthy for sent in seen):
             with prepared.cursor() as cursor:

@@ -68,6 +68,12 @@ class Decision:
     facts: list[Fact] = field(default_factory=list)
     standing: Standing | None = None
 
+    @property
+    def reaches_nobody(self) -> bool:
+        """Whether even the fallback, the last there is, has nobody who could be paged."""
+        is_last = any(fact.kind == Kind.FALLBACK for fact in self.facts)
+        return is_last and not self.notifications
+
 
 def decide(alert: DueAlert, standing: Standing, people: Directory, now: datetime) -> Decision:
     """Decide about one due alert. `standing` is updated in place and stored with the decision."""

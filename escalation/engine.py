@@ -21,6 +21,7 @@ from alertops import doorbell, loops, prepared
 from alerts.states import Wake
 from alerts.timeline import record
 from alerts.wakes import DueAlert, claim_due, next_wake, reschedule
+from escalation import unreached
 from escalation.decide import Decision, Standing, decide, last_resort
 from escalation.directory import Directory
 from escalation.plan import Position
@@ -239,6 +240,7 @@ def _write(decisions: Sequence[Decision]) -> None:
             cursor.execute(_STAND, [orjson.dumps(standings).decode()])
     reschedule([decision.reschedule for decision in decisions])
     record(fact for decision in decisions for fact in decision.facts)
+    unreached.tell([one.reschedule.alert_id for one in decisions if one.reaches_nobody])
 
 
 def _one_by_one(now: datetime) -> int:

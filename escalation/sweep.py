@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from accounts.channels import CHANNELS
 from accounts.channels.base import Received, TryLater, Undeliverable
+from alerts import wakes
 from alerts.states import Kind
 from alerts.timeline import Fact, record
 from escalation import outbox
@@ -41,6 +42,8 @@ def tidy(now: datetime) -> None:
             for alert_id, count in outbox.cancel_stale(now)
         )
     _expire(now)
+    for alert_id in wakes.bring_back(now):  # no way leads there: a fault of ours, so say it
+        logger.error("Alert %s would have slept for too long; the engine looks now", alert_id)
 
 
 @transaction.atomic

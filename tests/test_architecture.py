@@ -32,6 +32,7 @@ LEAVES = {
     "lifeline",
     "loops",
     "net",
+    "operators",
     "prepared",
     "secret",
 }

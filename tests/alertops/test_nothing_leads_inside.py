@@ -22,7 +22,7 @@ from pytest_django import Settings
 
 from accounts.channels import CHANNELS
 from accounts.channels.base import TryLater, Undeliverable
-from alertops import net, vitals
+from alertops import net, operators
 from groups.models import Group
 from integrations import sns_door
 from integrations.store import Parcel
@@ -228,7 +228,7 @@ def test_no_redirect_leads_inside(canary: Canary, settings: Settings, status: in
             door(f"http://redirector.example:{redirector.port}/")
             assert redirector.visits > before, f"{name} did not even go to the redirector"
             assert canary.visits == 0, f"{name} followed {status} to {redirector.location}"
-        vitals._post(f"http://127.0.0.1:{redirector.port}/", {"status": "ok"})
+        operators.post(f"http://127.0.0.1:{redirector.port}/", {"status": "ok"})
         assert canary.visits == 0, "the operator's own address was left for another"
     redirector.close()
 

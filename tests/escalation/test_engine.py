@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
 
 from accounts.models import User
 from alertops import clock as the_clock
+from alertops import operators
+from alerts import actions, holds
+from alerts.actions import Move
 from alerts.models import Alert
-from escalation import engine
-from escalation.models import Escalation, PolicyVersion
+from alerts.signals import Hold
+from alerts.states import Verb
+from escalation import engine, sweep
+from escalation.models import Escalation, Notification, PolicyVersion
 from tests import builders
 from tests.conftest import Clock, Phones
 
@@ -42,3 +49,37 @@ def test_what_is_due_but_in_other_hands_does_not_make_the_engine_spin(clock: Clo
     assert engine.tick(the_clock.now()) > the_clock.now() + timedelta(minutes=1)  # type: ignore[operator]
     Alert.objects.filter(pk=alert.pk).update(wake_at=the_clock.now())
     assert engine._next(the_clock.now()) == the_clock.now() + engine.REST
+
+
+def test_an_alert_that_would_sleep_for_ever_is_brought_back_and_one_in_maintenance_is_not(
+    alice: User, clock: Clock, phones: Phones
+) -> None:
+    group = builders.group(primary=(alice,))
+    lost, held, snoozed = (builders.alert(group) for _ in range(3))
+    until = clock.now() + timedelta(days=13)
+    holds.hold({held.pk: Hold(until)}, clock.now())
+    actions.apply(
+        Verb.SNOOZE,
+        snoozed.pk,
+        Move(actor=alice, now=clock.now(), until=clock.now() + actions.LONGEST_SNOOZE),
+    )
+    Alert.objects.filter(pk=lost.pk).update(wake_at=clock.now() + timedelta(days=3650))
+    sweep.tidy(clock.now())
+    clock.look()
+    paged = Notification.objects.filter(accepted_at__isnull=False)
+    assert set(paged.values_list("alert", flat=True)) == {lost.pk}
+
+
+def test_an_alert_nobody_at_all_can_be_reached_about_is_the_operators_to_know(
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+    django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[object]],
+) -> None:
+    operators.forget()
+    alerts = [builders.alert(builders.group(name)) for name in ("One", "Two")]
+    with django_capture_on_commit_callbacks(execute=True):
+        engine.tick(clock.now())
+    told = [one.getMessage() for one in caplog.records if one.levelname == "CRITICAL"]
+    assert told == [
+        f"AlertOps: nobody at all can be reached about alert #{alerts[0].pk} and 1 more."
+    ]
