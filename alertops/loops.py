@@ -131,10 +131,13 @@ def _give_back() -> None:
 
 
 def age(name: str) -> float | None:
-    """Seconds since the loop's last heartbeat, by the database's clock; None: never seen."""
+    """Seconds since the loop's last heartbeat, by the database's clock; None: never seen.
+
+    One from the future, of before that clock was set back, is as old as it is far.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT extract(epoch FROM clock_timestamp() - beat_at)::float8"
+            "SELECT abs(extract(epoch FROM clock_timestamp() - beat_at))::float8"
             " FROM alertops_loopbeat WHERE name = %s",
             [name],
         )
@@ -142,9 +145,10 @@ def age(name: str) -> float | None:
     return row[0] if row else None
 
 
-# One statement decides who holds the loop: it can be claimed when its heartbeat is stale or its
-# run has had its time. Code of another version than the database's may do so only where the
-# rightful one has been silent for long (`fence`), and then gives way at once.
+# One statement decides who holds the loop: it can be claimed when its heartbeat is stale (or, where
+# the clock was set back, of the future) or its run has had its time. Code of another version than
+# the database's may do so only where the rightful one has been silent for long (`fence`), and then
+# gives way at once.
 _HOUSE = """
 WITH house AS (
     SELECT coalesce(max(engine_version), %(engine)s) AS version,
@@ -167,7 +171,8 @@ ON CONFLICT (name) DO UPDATE SET beat_at = excluded.beat_at, ends_at = excluded.
     run_id = excluded.run_id, host = excluded.host, pid = excluded.pid, work_count = 0,
     engine_version = excluded.engine_version
 WHERE (b.ends_at <= clock_timestamp()
-        OR b.beat_at < clock_timestamp() - %(stale)s * interval '1 second')
+        OR b.beat_at < clock_timestamp() - %(stale)s * interval '1 second'
+        OR b.beat_at > clock_timestamp() + %(stale)s * interval '1 second')
     AND (SELECT is_ours OR b.engine_version <> version OR b.beat_at < long_ago FROM house)
 RETURNING (SELECT held FROM house), (SELECT is_ours FROM house)
 """  # noqa: S608 - all of it is written here
@@ -232,6 +237,12 @@ def _listen(name: str) -> psycopg.Connection[tuple[object, ...]]:
     conn.execute(f'LISTEN "{doorbell.PREFIX}{name}"')
     set_session()
     return conn
+
+
+def is_lost() -> bool:
+    """Whether this thread has lost the database: then its loop comes back, and no row is to blame
+    for what has just failed."""
+    return connection.connection is None or bool(connection.connection.broken)
 
 
 def set_session() -> None:

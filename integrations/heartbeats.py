@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.urls import reverse
 
-from alertops import doorbell, durations, prepared
+from alertops import doorbell, durations, loops, prepared
 from alerts.signals_in import Signal, open_alerts
 from integrations import maintenance, texts
 from integrations.mapping import Draft
@@ -168,7 +168,7 @@ def look(now: datetime) -> None:
     try:
         watch(now)
     except Exception:
-        if connection.connection is None or connection.connection.broken:
+        if loops.is_lost():
             raise
         logger.exception("The heartbeats could not be looked at")
 
@@ -243,15 +243,34 @@ def _move(deadlines: Iterable[tuple[int, datetime | None]]) -> None:
 def _late(until: datetime) -> int:
     """Open an alert for each that is overdue; a batch is one transaction."""
     done = 0
-    while batch := _late_batch(until):
-        done += batch
+    try:
+        while batch := _late_batch(until):
+            done += batch
+    except Exception:
+        if loops.is_lost():
+            raise
+        logger.exception("A batch of late heartbeats failed; one by one")
+        overdue = Heartbeat.objects.filter(due_at__lte=until).order_by("due_at")
+        done += sum(_late_alone(pk, until) for pk in overdue.values_list("pk", flat=True)[:BATCH])
     return done
 
 
+def _late_alone(pk: int, until: datetime) -> int:
+    """One that cannot be told stays overdue, which the watchdog tells the operators."""
+    try:
+        return _late_batch(until, only=pk)
+    except Exception:
+        if loops.is_lost():
+            raise
+        logger.exception("Heartbeat %s is late and cannot be told", pk)
+        return 0
+
+
 @transaction.atomic
-def _late_batch(until: datetime) -> int:
+def _late_batch(until: datetime, *, only: int | None = None) -> int:
     rows = Heartbeat.objects.select_for_update(of=("self",), skip_locked=True)
-    late = list(rows.filter(due_at__lte=until).order_by("due_at")[:BATCH])
+    overdue = rows.filter(due_at__lte=until) if only is None else rows.filter(pk=only)
+    late = list(overdue.order_by("due_at")[:BATCH])
     if not late:
         return 0
     _tell([_lateness(beat) for beat in late], until)

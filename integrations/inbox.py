@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 
-from alertops import doorbell, prepared
+from alertops import doorbell, loops, prepared
 from alerts.signals_in import Outcome
 from integrations import calming, maintenance, replaying, retention
 from integrations.addresses import addressees, seen, used
@@ -44,7 +44,7 @@ def process(now: datetime) -> datetime | None:
             _work(events, now)
             is_full = len(events) == BATCH or sum(len(event.body) for event in events) >= BYTES
     except Exception as error:  # nothing an event does may stop the inbox
-        if _is_gone():
+        if loops.is_lost():
             raise
         logger.exception("A batch of the inbox failed (%s); one by one", type(error).__name__)
         return _one_by_one(now)
@@ -59,7 +59,7 @@ def _look_after(now: datetime) -> None:
         retention.look(now)
         calming.look(now)
     except Exception:  # whatever is wrong with a window, events become alerts
-        if _is_gone():
+        if loops.is_lost():
             raise
         logger.exception("Maintenance windows and storms could not be looked after")
 
@@ -70,7 +70,7 @@ def _replay(now: datetime) -> bool:
         with transaction.atomic():
             has_more = _holds_the_inbox() and replaying.work(now)
     except Exception:
-        if _is_gone():
+        if loops.is_lost():
             raise
         logger.exception("A replay failed")
         return False
@@ -83,11 +83,6 @@ def _holds_the_inbox() -> bool:
     with prepared.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         return bool(cursor.fetchone()[0])
-
-
-def _is_gone() -> bool:
-    """Whether the database itself is lost: then the loop comes back and the events wait."""
-    return connection.connection is None or bool(connection.connection.broken)
 
 
 def waiting() -> int:
@@ -202,7 +197,7 @@ def _one_by_one(now: datetime) -> datetime | None:
                 tried.add(event.id)
                 _work([event], now)
         except Exception as error:  # nothing an event does may stop the inbox
-            if event is None or _is_gone():
+            if event is None or loops.is_lost():
                 raise
             logger.exception("Event %s failed (try %s)", event.id, event.attempts + 1)
             _failed(event, PATIENCE if isinstance(error, OperationalError) else TRIES, now)
@@ -221,7 +216,7 @@ def _failed(event: Event, tries: int, now: datetime) -> None:
                 doorbell.ring_on_commit("tick")
             return
         except Exception:
-            if _is_gone():
+            if loops.is_lost():
                 raise
             logger.exception("Event %s cannot even be reported", event.id)
     wait = _AGAIN[min(attempts, len(_AGAIN)) - 1]

@@ -15,9 +15,9 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db import connection, transaction
+from django.db import transaction
 
-from alertops import doorbell, prepared
+from alertops import doorbell, loops, prepared
 from alerts.signals import Key, Outcome, Signal
 from integrations import calming, maintenance, spent
 from integrations.addresses import addressees
@@ -81,7 +81,7 @@ def work(now: datetime) -> bool:
         with transaction.atomic():
             _piece(replay, events, now)
     except Exception:  # a piece that cannot be done must not be tried for ever
-        if connection.connection is None or connection.connection.broken:
+        if loops.is_lost():
             raise
         logger.exception("Replay %s failed at event %s", replay.pk, events[0].id)
         _count(replay, Counter({Word.ERROR.value: len(events)}))

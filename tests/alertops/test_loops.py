@@ -44,6 +44,16 @@ def test_a_stale_loop_can_be_claimed_by_anybody() -> None:
     assert loops.run("test", second, stop=second.done) == 3
 
 
+def test_a_dead_loop_is_claimed_although_the_clock_was_set_back() -> None:
+    first, second = Work(), Work()
+    loops.run("test", first, stop=first.done)
+    beat = LoopBeat.objects.get()
+    hour = timedelta(hours=1)
+    LoopBeat.objects.update(beat_at=beat.beat_at + hour, ends_at=beat.ends_at + hour)
+    assert (loops.age("test") or 0) > loops.STALE
+    assert loops.run("test", second, stop=second.done) == 3
+
+
 def test_a_run_of_the_watchdog_gives_way_at_once() -> None:
     rescue, cluster = Work(), Work()
     loops.run("test", rescue, stop=rescue.done, yielding=True)

@@ -80,6 +80,25 @@ def test_silence_opens_one_alert_and_the_next_ping_resolves_it(
     assert [status for status, _ in alerts()] == ["resolved", "triggered"]
 
 
+def test_one_that_cannot_be_told_keeps_no_other_from_being_told(
+    clock: Clock, payments: Group
+) -> None:
+    broken, fine = beat(payments, "broken"), beat(payments, "fine")
+    for each in (broken, fine):
+        heartbeats.ping(each.key, clock.now())
+    listen(clock, minutes=7)
+    assert Alert.objects.count() == 2
+    for each in (broken, fine):
+        heartbeats.ping(each.key, clock.now())
+    Alert.objects.filter(source=broken).update(
+        status="triggered", resolved_at=None, wake_at=clock.now()
+    )
+    Heartbeat.objects.filter(pk=broken.pk).update(severity="odd")
+    listen(clock, minutes=7)
+    assert Alert.objects.filter(source=fine, status="triggered").exists()
+    assert Heartbeat.objects.get(pk=broken.pk).due_at is not None, "the watchdog finds it"
+
+
 def test_its_group_is_paged(clock: Clock, payments: Group, phones: Any) -> None:
     backup = beat(payments)
     heartbeats.ping(backup.key, clock.now())
