@@ -21,6 +21,7 @@ from escalation.tasks import outbox as run_outbox
 from escalation.tasks import tell_of_lost_methods
 from escalation.tasks import tick as run_tick
 from integrations.tasks import inbox as run_inbox
+from integrations.tasks import tell_of_dead_ends, tell_other_tools
 from integrations.tasks import work as inbox_work
 from schedules.tasks import fill_holidays, keep_past, read_calendars, tell_of_shifts
 
@@ -61,6 +62,8 @@ CHORES = (
     (tell_of_lost_methods, 1),
     (read_calendars, 1),
     (tell_of_shifts, 1),
+    (tell_other_tools, 1),
+    (tell_of_dead_ends, 1),
     (fill_holidays, 24 * 60),
     (keep_past, 24 * 60),
 )

@@ -252,8 +252,8 @@ LOGGING = logs.config(LOG_LEVEL)
 Q_CLUSTER = {
     "name": "alertops",
     "orm": "default",
-    "workers": 5,  # three loops, one hand-over, one for housekeeping
-    "queue_limit": 5,  # leases start at prefetch, so never prefetch more than can start
+    "workers": 6,  # three loops, outbound webhooks, one hand-over, one for housekeeping
+    "queue_limit": 6,  # leases start at prefetch, so never prefetch more than can start
     "bulk": 1,
     "timeout": 90,  # longer than a loop's run of 60 s
     "retry": 180,  # well above timeout

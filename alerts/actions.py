@@ -55,6 +55,8 @@ class Move:
     seen_at: datetime | None = None
     """For escalate: when its sender last saw the alert. A newer escalation makes it a no-op,
     so the button pressed on two phones moves one level only."""
+    by: str = ""
+    """Who did it where that is no user of ours: "Ann Example in Jira"."""
     epoch: int | None = None
     """The page being answered. Where somebody has answered since, the move is refused."""
 
@@ -258,6 +260,8 @@ def _tell(alert: Alert, kind: Kind, move: Move, **data: Any) -> None:
     alert.save(update_fields=_STATE)
     if move.via:
         data["via"] = move.via
+    if move.by:
+        data["by"] = move.by
     if move.note:
         data["note"] = move.note
     record([Fact(alert.pk, kind, move.now, move.actor.pk if move.actor else None, data)])

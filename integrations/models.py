@@ -6,6 +6,15 @@ from integrations.models_inbound import Integration, Key, kinds
 from integrations.models_log import SEARCHED, EventOutcome, InboundEvent
 from integrations.models_mail import MailRule
 from integrations.models_maintenance import MaintenanceWindow
+from integrations.models_outbound import (
+    OutboundAttempt,
+    OutboundConnection,
+    OutboundCursor,
+    OutboundDelivery,
+    OutboundLink,
+    OutboundMessage,
+    OutboundSecret,
+)
 from integrations.models_replays import Replay
 from integrations.models_routes import Route
 from integrations.models_services import Service
@@ -20,6 +29,13 @@ __all__ = [
     "Listening",
     "MailRule",
     "MaintenanceWindow",
+    "OutboundAttempt",
+    "OutboundConnection",
+    "OutboundCursor",
+    "OutboundDelivery",
+    "OutboundLink",
+    "OutboundMessage",
+    "OutboundSecret",
     "Replay",
     "Route",
     "Service",

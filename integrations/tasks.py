@@ -6,9 +6,10 @@ from datetime import datetime
 
 from django_q.tasks import async_task
 
-from alertops import lifeline, loops
+from alertops import clock, lifeline, loops
 from integrations import heartbeats
 from integrations.inbox import process
+from integrations.outbound import owners, sender
 
 
 def work(now: datetime) -> datetime | None:
@@ -20,3 +21,24 @@ def work(now: datetime) -> datetime | None:
 def inbox() -> int:
     """The inbox's loop: events become alerts."""
     return loops.run("inbox", work, hand_over=lambda: async_task(inbox), stop=lifeline.closing)
+
+
+def tell_other_tools() -> int:
+    """The loop of outbound webhooks: no page waits for it, and without a connection it ends."""
+    if not sender.is_needed():
+        return 0
+    work = sender.Sender()
+    try:
+        return loops.run(
+            sender.LOOP,
+            work.work,
+            hand_over=lambda: async_task(tell_other_tools),
+            stop=lifeline.closing,
+        )
+    finally:
+        work.close()
+
+
+def tell_of_dead_ends() -> int:
+    """Owners hear of connections that were switched off for a day."""
+    return owners.tell(clock.now())

@@ -1,0 +1,107 @@
+"""One message handed over: the call is made, signed and sent, and the answer judged.
+
+Touches no database: what is needed was read when the message was claimed, so that any number of
+threads can wait for slow receivers.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from alertops import net
+from integrations.outbound import signing
+from integrations.outbound.contract import Answer, Call, News, Rejected, Tool, TryAgain
+from integrations.outbound.states import Progress
+
+logger = logging.getLogger(__name__)
+
+SECONDS = 5.0
+LONGEST = 55 * 1024
+KEPT = 1024
+"""How much of an answer is kept."""
+_CLIENT = net.Client(guarded=True, seconds=SECONDS, max_bytes=64 * 1024)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Everything needed to send one message. `attempts` fences it: only this claim may settle."""
+
+    id: int
+    connection_id: int
+    attempts: int
+    tool: Tool
+    settings: Mapping[str, str] = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+    reference: str
+    news: News
+    is_readable: bool = True
+
+
+@dataclass(slots=True)
+class Result:
+    """What one attempt came to. `state` QUEUED: to be tried again."""
+
+    message_id: int
+    attempts: int
+    state: Progress
+    milliseconds: int = 0
+    status: int | None = None
+    error: str = ""
+    answer: str = ""
+    reference: str = ""
+    retry_after: float | None = None
+    fault: bool = False
+    """It says something of the whole receiver: leave it alone for a moment."""
+
+
+def deliver(claimed: Claimed, now: datetime) -> Result:
+    """Send one message. Never raises."""
+    result = Result(claimed.id, claimed.attempts, Progress.SENT)
+    began = time.monotonic()
+    try:
+        call = prepare(claimed, now)
+        if call is None:
+            result.state = Progress.SKIPPED
+            return result
+        response = _CLIENT.request(call.method, call.url, body=call.body, headers=call.headers)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        answer = Answer(response.status, headers, response.body)
+        result.status = answer.status
+        result.answer = answer.body[:KEPT].decode("utf-8", "replace").replace("\x00", "")
+        claimed.tool.judge(answer)
+        result.reference = claimed.tool.reference(answer)[:255]
+    except TryAgain as error:
+        result.state, result.error, result.fault = Progress.QUEUED, error.reason, True
+        result.retry_after = error.retry_after
+    except (Rejected, net.Blocked) as error:
+        result.state, result.error = Progress.FAILED, str(error)
+    except (net.NotSent, net.MaybeSent) as error:
+        result.state, result.error, result.fault = Progress.QUEUED, str(error), True
+    except ValueError as error:  # a template or setting that cannot be used any more
+        result.state, result.error = Progress.QUEUED, str(error)
+    except Exception:  # a bug of ours is no reason to lose what somebody should hear
+        logger.exception("Outbound message %s could not be made", claimed.id)
+        result.state, result.error = Progress.QUEUED, "AlertOps could not make this message."
+    result.milliseconds = int((time.monotonic() - began) * 1000)
+    return result
+
+
+def prepare(claimed: Claimed, now: datetime) -> Call | None:
+    """The call as it leaves: not too long, with its id and its signature. Raises what tools do."""
+    if not claimed.is_readable:
+        raise ValueError("Its settings cannot be read: their encryption key is missing.")
+    call = claimed.tool.call(claimed.news, claimed.settings, claimed.reference)
+    if call is not None and len(call.body) > LONGEST:
+        call = claimed.tool.call(claimed.news.slim(), claimed.settings, claimed.reference)
+    if call is None:
+        return None
+    if len(call.body) > LONGEST:
+        raise Rejected("The message is longer than 55 KB even without details.")
+    headers = {**call.headers, signing.ID_HEADER: claimed.news.id}
+    if claimed.tool.signed and claimed.secrets:
+        headers[signing.HEADER] = signing.sign(call.body, claimed.secrets, now)
+    return Call(call.url, call.body, headers, call.method)
