@@ -6,14 +6,13 @@ from integrations.models_inbound import Integration, Key, kinds
 from integrations.models_log import SEARCHED, EventOutcome, InboundEvent
 from integrations.models_mail import MailRule
 from integrations.models_maintenance import MaintenanceWindow
-from integrations.models_outbound import (
+from integrations.models_outbound import OutboundConnection, OutboundSecret
+from integrations.models_outbound_log import (
     OutboundAttempt,
-    OutboundConnection,
     OutboundCursor,
     OutboundDelivery,
     OutboundLink,
     OutboundMessage,
-    OutboundSecret,
 )
 from integrations.models_replays import Replay
 from integrations.models_routes import Route

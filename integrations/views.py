@@ -160,13 +160,6 @@ def _changeable(user: User, pk: int) -> Integration:
 
 @login_required
 @require_safe
-def outbound(request: HttpRequest) -> HttpResponse:
-    """The place of what AlertOps sends to other tools."""
-    return render(request, "integrations/outbound.html")
-
-
-@login_required
-@require_safe
 def log(request: HttpRequest) -> HttpResponse:
     """Show what came in, newest first, a page at a time."""
     user = person_of(request)

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=120, unique=True)),
-                ('tool', models.CharField(choices=integrations.models_outbound.tools, default='webhook', max_length=32)),
+                ('tool', models.CharField(choices=integrations.models_outbound.tools, max_length=32)),
                 ('is_active', models.BooleanField(default=True, help_text='While it is not, nothing is told and nothing is kept.', verbose_name='active')),
                 ('events', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=24), size=None)),
                 ('sealed', accounts.fields.EncryptedTextField(default='{}', editable=False)),

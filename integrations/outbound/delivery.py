@@ -9,17 +9,29 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from alertops import net
 from integrations.outbound import signing
-from integrations.outbound.contract import Answer, Call, News, Rejected, Tool, TryAgain
+from integrations.outbound.contract import (
+    MOST_TURNS,
+    Answer,
+    Call,
+    News,
+    Rejected,
+    Talk,
+    Tool,
+    TryAgain,
+    Turn,
+)
 from integrations.outbound.states import Progress
 
 logger = logging.getLogger(__name__)
 
 SECONDS = 5.0
+BUDGET = 60.0
+"""Seconds after which no further request of one attempt begins; the lease is longer."""
 LONGEST = 55 * 1024
 KEPT = 1024
 """How much of an answer is kept."""
@@ -59,21 +71,11 @@ class Result:
 
 
 def deliver(claimed: Claimed, now: datetime) -> Result:
-    """Send one message. Never raises."""
+    """Send one message, in as many requests as its tool needs. Never raises."""
     result = Result(claimed.id, claimed.attempts, Progress.SENT)
     began = time.monotonic()
     try:
-        call = prepare(claimed, now)
-        if call is None:
-            result.state = Progress.SKIPPED
-            return result
-        response = _CLIENT.request(call.method, call.url, body=call.body, headers=call.headers)
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        answer = Answer(response.status, headers, response.body)
-        result.status = answer.status
-        result.answer = answer.body[:KEPT].decode("utf-8", "replace").replace("\x00", "")
-        claimed.tool.judge(answer)
-        result.reference = claimed.tool.reference(answer)[:255]
+        _talk(claimed, result, now, began + BUDGET)
     except TryAgain as error:
         result.state, result.error, result.fault = Progress.QUEUED, error.reason, True
         result.retry_after = error.retry_after
@@ -90,13 +92,37 @@ def deliver(claimed: Claimed, now: datetime) -> Result:
     return result
 
 
-def prepare(claimed: Claimed, now: datetime) -> Call | None:
-    """The call as it leaves: not too long, with its id and its signature. Raises what tools do."""
+def _talk(claimed: Claimed, result: Result, now: datetime, deadline: float) -> None:
+    """Ask the tool for requests, and send them, until it has no more to say."""
+    news, tool = claimed.news, claimed.tool
+    talk = Talk(claimed.reference, again=claimed.attempts > 1)
+    while (call := prepare(claimed, talk, now)) is not None:
+        if len(talk.turns) == MOST_TURNS or time.monotonic() > deadline:
+            raise TryAgain("It took too many requests.")
+        answer = _ask(call)
+        result.status = answer.status
+        result.answer = answer.body[:KEPT].decode("utf-8", "replace").replace("\x00", "")
+        tool.judge(answer)
+        talk = replace(talk, turns=(*talk.turns, Turn(call, answer)))
+        result.reference = tool.opened(news, talk)[:255]
+    if not talk.turns:
+        result.state = Progress.SKIPPED
+
+
+def _ask(call: Call) -> Answer:
+    response = _CLIENT.request(call.method, call.url, body=call.body, headers=call.headers)
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status, headers, response.body)
+
+
+def prepare(claimed: Claimed, talk: Talk, now: datetime) -> Call | None:
+    """The next call as it leaves: not too long, with its id and its signature. Raises what tools
+    do."""
     if not claimed.is_readable:
         raise ValueError("Its settings cannot be read: their encryption key is missing.")
-    call = claimed.tool.call(claimed.news, claimed.settings, claimed.reference)
+    call = claimed.tool.next(claimed.news, claimed.settings, talk)
     if call is not None and len(call.body) > LONGEST:
-        call = claimed.tool.call(claimed.news.slim(), claimed.settings, claimed.reference)
+        call = claimed.tool.next(claimed.news.slim(), claimed.settings, talk)
     if call is None:
         return None
     if len(call.body) > LONGEST:

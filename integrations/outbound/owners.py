@@ -48,8 +48,8 @@ def _news(link: OutboundConnection) -> telling.News:
         lines=(
             (
                 "Three messages in a row could not be delivered, so nothing is sent to it until "
-                f"{link.off_until:%Y-%m-%d %H:%M} UTC. What happens meanwhile waits and is sent then, "
-                "unless it is older than 48 hours."
+                f"{link.off_until:%Y-%m-%d %H:%M} UTC. What happens meanwhile waits and is sent "
+                "then, unless it is older than 48 hours."
             ),
             f"The last answer was: {link.off_reason or 'none'}",
             "Mend the receiver, then press “Switch on now” on its page.",

@@ -31,8 +31,8 @@ from integrations.outbound.states import (
     rest,
 )
 
-LEASE = timedelta(seconds=30)
-"""Longer than any delivery: 5 s, and the look-up of a name before it."""
+LEASE = timedelta(seconds=90)
+"""Longer than any delivery, however many requests it takes."""
 AT_ONCE = 4
 """Messages one connection is sent at the same time."""
 TROUBLED = 3

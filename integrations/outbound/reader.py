@@ -45,7 +45,7 @@ class _Wish:
     told_from: int
     group_id: int | None
     sources: frozenset[int]
-    hears_itself: bool
+    hears_itself: frozenset[str]
 
     def wants(self, event: AlertEvent) -> bool:
         alert = event.alert
@@ -54,7 +54,10 @@ class _Wish:
             and event.pk > self.told_from
             and (self.group_id is None or alert.group_id == self.group_id)
             and (not self.sources or alert.source_id in self.sources)
-            and (self.hears_itself or event.data.get("via") != f"{ECHO}{self.connection_id}")
+            and (
+                event.kind in self.hears_itself
+                or event.data.get("via") != f"{ECHO}{self.connection_id}"
+            )
         )
 
 
@@ -63,15 +66,17 @@ def last_event() -> int:
     return AlertEvent.objects.aggregate(last=Max("pk"))["last"] or 0
 
 
-@transaction.atomic
 def read(now: datetime) -> bool:
     """Write down the messages of what happened since the last look. True: there is more.
 
     Costs one query where no connection is active.
     """
     wishes = _wishes()
-    if not wishes:
-        return False
+    return bool(wishes) and _read(wishes, now)
+
+
+@transaction.atomic
+def _read(wishes: list[_Wish], now: datetime) -> bool:
     OutboundCursor.objects.get_or_create(pk=1)
     cursor = OutboundCursor.objects.select_for_update(skip_locked=True).filter(pk=1).first()
     if cursor is None:

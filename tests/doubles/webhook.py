@@ -18,6 +18,7 @@ class WebhookDouble(HttpDouble):
         self.requests: list[Request] = []
         self.status = status
         self.body = b'{"ok": true}'
+        self.headers: dict[str, str] = {}
         self.fails: int = knobs.pop("fails", 0)
         self.delay: float = knobs.pop("delay", 0.0)
         self.fate: str = knobs.pop("fate", "reply")
@@ -34,7 +35,7 @@ class WebhookDouble(HttpDouble):
         status = self.status
         if self.fails > 0:
             self.fails, status = self.fails - 1, 503
-        return Answer(status, self.body, delay=self.delay, fate=self.fate)
+        return Answer(status, self.body, headers=self.headers, delay=self.delay, fate=self.fate)
 
     def wait(self, count: int, timeout: float = 10.0) -> list[Request]:
         """Wait until `count` requests came in; return all. Raises TimeoutError."""
