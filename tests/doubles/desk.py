@@ -1,5 +1,6 @@
 """What the doubles of ticket and chat tools share: state, losses, and saying no."""
 
+import re
 from typing import Any
 
 from tests.doubles.wire import Answer, HttpDouble, Request
@@ -12,6 +13,8 @@ class Desk(HttpDouble):
         super().__init__(port=port, journal=journal)
         self.seen: list[Request] = []
         self.refused: list[str] = []
+        self.carried_out: list[str] = []
+        """What a text made the tool do: people mentioned, commands run."""
         self.lose = 0
         self.busy = 0
 
@@ -46,3 +49,19 @@ def wrong(value: Any, kind: type, longest: int = 0) -> bool:
     if not isinstance(value, kind) or not value:
         return True
     return bool(longest) and len(value) > longest
+
+
+def effects(markdown: str) -> list[str]:
+    """What GitHub and GitLab would do with a text: whom they notify, which issues they link, and
+    which lines GitLab takes as commands. Nothing of it happens inside of fences."""
+    found, fence = [], ""
+    for line in markdown.splitlines():
+        ticks = re.match(r"`{3,}", line)
+        if ticks and not fence:
+            fence = ticks[0]
+        elif fence:
+            fence = "" if line.startswith(fence) else fence
+        else:
+            found += re.findall(r"^/[a-z]+|(?<![\w/])(?:@\w+|[#!]\d+)", line)
+            found += re.findall(r"(?<!\\)<[a-z]+", re.sub(r"<!-- \w+ -->", "", line))
+    return found

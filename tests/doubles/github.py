@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from tests.doubles.desk import Desk, wrong
+from tests.doubles.desk import Desk, effects, wrong
 from tests.doubles.wire import Answer, Request
 
 TOKEN, REPOSITORY = "github_pat_canary", "Acme/payments"
@@ -68,6 +68,7 @@ class GitHubDouble(Desk):
             return _no(422, "Validation Failed")
         if not all(isinstance(label, str) and label for label in labels):
             return _no(422, "Validation Failed")
+        self.carried_out += effects(sent["body"])
         number = len(self.issues) + 1
         api = f"https://api.github.com/repos/{REPOSITORY}"
         issue = {
@@ -96,6 +97,7 @@ class GitHubDouble(Desk):
         text = request.json.get("body")
         if request.method != "POST" or wrong(text, str, 65_536):
             return _no(422, "Validation Failed")
+        self.carried_out += effects(text)
         self.comments[number].append(text)
         return Answer.json({"id": 1, "body": text}, 201)
 

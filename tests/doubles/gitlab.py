@@ -4,7 +4,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from tests.doubles.desk import Desk, wrong
+from tests.doubles.desk import Desk, effects, wrong
 from tests.doubles.wire import Answer, Request
 
 TOKEN, PROJECT, NUMBER = "glpat-canary", "acme/payments", 5
@@ -16,7 +16,6 @@ class GitLabDouble(Desk):
         super().__init__(port=port, journal=journal)
         self.issues: list[dict[str, Any]] = []
         self.notes: dict[int, list[str]] = {}
-        self.commands: list[str] = []
 
     def work(self, request: Request) -> Answer:
         found = _PATH.fullmatch(request.path)
@@ -46,7 +45,7 @@ class GitLabDouble(Desk):
             return Answer.json({"message": {"title": ["is too long"]}}, 400)
         if wrong(sent.get("description"), str, 1_048_576) or not isinstance(sent["labels"], str):
             return Answer.json({"error": "description is invalid"}, 400)
-        self._carry_out(sent["description"])
+        self.carried_out += effects(sent["description"])
         issue = {
             "id": 300 + len(self.issues),
             "iid": len(self.issues) + 1,
@@ -71,18 +70,6 @@ class GitLabDouble(Desk):
         text = request.json.get("body")
         if request.method != "POST" or wrong(text, str, 1_000_000):
             return Answer.json({"message": '400 (Bad request) "body" not given'}, 400)
-        self._carry_out(text)
+        self.carried_out += effects(text)
         self.notes[number].append(text)
         return Answer.json({"id": 1, "body": text}, 201)
-
-    def _carry_out(self, text: str) -> None:
-        """Lines that begin with a slash, outside of fences, are commands."""
-        fence = ""
-        for line in text.splitlines():
-            ticks = re.match(r"`{3,}", line)
-            if ticks and not fence:
-                fence = ticks[0]
-            elif fence:
-                fence = "" if line.startswith(fence) else fence
-            elif re.match(r"/[a-z]", line):
-                self.commands.append(line)

@@ -1,15 +1,18 @@
 """Slack: one message that shows how the alert stands, and everything else in its thread."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from integrations.outbound.contract import Rejected, TryAgain
+from integrations.outbound import samples
+from integrations.outbound.contract import Refused, Rejected, TryAgain
 from integrations.outbound.tools import TOOLS
 from tests.doubles.slack import CHANNEL, HOOK, TOKEN, SlackDouble
-from tests.integrations.outbound.signing import SECRET
+from tests.integrations.outbound.signing import SECRET, SETTINGS, SIGN
 from tests.integrations.outbound.talking import HOSTILE, Told, news, tell
+from tests.integrations.outbound.test_hooks import NOW
 
 SLACK = TOOLS["slack"]
 
@@ -124,6 +127,15 @@ def test_the_simple_form_posts_each_news(slack: SlackDouble) -> None:
     assert len(slack.shown) == 2
     assert "Ann resolved." in slack.shown[1]["text"]
     assert "#42" in slack.shown[1]["text"]
+
+
+@pytest.mark.parametrize("minutes", [-6, 6])
+def test_a_button_pressed_long_ago_is_not_pressed_again(minutes: int) -> None:
+    raw, headers = samples.request(samples.of("slack")[0])
+    headers |= SIGN["slack"](raw, NOW, SECRET)
+    with pytest.raises(Refused) as caught:
+        SLACK.read(SETTINGS["slack"], headers, raw, NOW + timedelta(minutes=minutes))
+    assert caught.value.status == 403
 
 
 @pytest.mark.parametrize(
