@@ -51,21 +51,28 @@ def gather(since: Mapping[int, datetime], now: datetime) -> int:
 def follow(leader: int, ids: Sequence[int], now: datetime, by: str) -> int:
     """Attach these alerts, with all that follows them, to `leader`, unless it is resolved
     meanwhile. Returns how many."""
-    open_ones = Alert.objects.exclude(status=Status.RESOLVED)
-    found = open_ones.select_for_update(of=("self",), no_key=True).filter(pk=leader)
-    if not found.exists():
-        return 0
-    followers = open_ones.filter(Q(pk__in=ids) | Q(parent__in=ids)).exclude(pk=leader)
-    moved = sorted(followers.values_list("pk", flat=True))
-    open_ones.filter(pk__in=moved).update(parent=leader)
-    open_ones.filter(pk__in=moved, status=Status.TRIGGERED).update(
-        wake=Wake.ATTACHED, wake_at=now + LOOK_AGAIN, suppressed=False, discard_at=None,
-        snoozed_until=None,
-    )  # fmt: skip
+    with prepared.cursor() as cursor:
+        cursor.execute(_ATTACH, [leader, now + LOOK_AGAIN, list(ids), list(ids)])
+        moved = sorted(row[0] for row in cursor.fetchall())
     record(Fact(pk, Kind.ATTACHED, now, None, {"to": leader, "by": by}) for pk in moved)
     return len(moved)
 
 
+_ATTACH = """
+WITH leader AS (
+    SELECT id FROM alerts_alert WHERE id = %s AND status <> 'resolved' FOR NO KEY UPDATE
+)
+UPDATE alerts_alert a
+SET parent_id = leader.id,
+    wake = CASE WHEN a.status = 'triggered' THEN 'attached' ELSE a.wake END,
+    wake_at = CASE WHEN a.status = 'triggered' THEN %s ELSE a.wake_at END,
+    suppressed = false, discard_at = NULL,
+    snoozed_until = CASE WHEN a.status <> 'triggered' THEN a.snoozed_until END
+FROM leader
+WHERE (a.id = ANY(%s::bigint[]) OR a.parent_id = ANY(%s::bigint[]))
+    AND a.status <> 'resolved' AND a.id <> leader.id
+RETURNING a.id
+"""
 _BEGINNING = (Wake.START, Wake.ASSIGNED)
 SOON = timedelta(seconds=5)
 

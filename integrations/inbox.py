@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 BATCH = 500
 BYTES = 1024 * 1024
 TRIES = 3
+FEW = 8
+PAUSE = 0.01
+"""Seconds to let events gather where more than FEW came at once: a batch costs what it costs."""
 LOCK = 0x1_A1E_27  # the inbox, in PostgreSQL's advisory locks
 SLOW = 2.0  # seconds of working one by one before the loop must show that it is alive
 PATIENCE = 10  # tries where the database was busy, not the event at fault
@@ -50,6 +53,8 @@ def process(now: datetime) -> datetime | None:
         return _one_by_one(now)
     if is_full:
         return now
+    if len(events) > FEW:
+        time.sleep(PAUSE)
     return now if replaying.is_due() and _replay(now) else None
 
 

@@ -34,6 +34,11 @@ _KEPT_HEADERS = {
 }
 
 
+_SLOW_DOWN = "This integration sends too many events; slow down."
+TOO_MANY = orjson.dumps({"error": _SLOW_DOWN})
+"""The body of a 429."""
+
+
 class TooLarge(Exception):
     """The body is over the cap; its beginning rides along."""
 
@@ -83,7 +88,7 @@ class Door(APIView):
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
         if isinstance(exc, TooMany):
-            answer = self.refuse(429, "This integration sends too many events; slow down.")
+            answer = self.refuse(429, _SLOW_DOWN)
             answer["Retry-After"] = str(exc.wait)
             return answer
         if isinstance(exc, Unavailable):

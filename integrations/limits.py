@@ -28,20 +28,28 @@ class Bucket:
 
     def take(self, at: float) -> bool:
         """Take one event, or refuse it."""
-        self.level = min(self.burst, self.level + (at - self.filled_at) * self.rate)
-        self.filled_at = at
-        if self.level < 1.0:
+        if self.level_at(at) < 1.0:
             return False
         self.level -= 1.0
         return True
 
+    def level_at(self, at: float) -> float:
+        """Fill it up to this instant and return how many events it holds."""
+        self.level = min(self.burst, self.level + (at - self.filled_at) * self.rate)
+        self.filled_at = at
+        return self.level
+
     def refuse(self, at: float) -> int:
         """Count a refusal. Returns how many are to be told now: the first of an episode at once,
         the rest once a minute."""
-        is_new = at - self.refused_at >= QUIET
+        tells = self.tells(at)
         self.refused += 1
         self.refused_at = at
-        return self._tell(at) if is_new or at - self.told_at >= QUIET else 0
+        return self._tell(at) if tells else 0
+
+    def tells(self, at: float) -> bool:
+        """Whether the next refusal is one to be told."""
+        return at - self.refused_at >= QUIET or at - self.told_at >= QUIET
 
     def aftermath(self, at: float) -> int:
         """How many refusals are still to be told, after a storm is over."""
@@ -75,6 +83,18 @@ class Buckets:
             if bucket.take(at):
                 return 0, bucket.aftermath(at)
             return bucket.wait(), bucket.refuse(at)
+
+    def turn_away(self, key_hash: str, at: float) -> int:
+        """Refuse another event where that is all there is to do: returns the seconds to wait, or 0
+        where `ask` must decide."""
+        bucket = self._buckets.get(key_hash)
+        if bucket is None:
+            return 0
+        with self._lock:
+            if bucket.level_at(at) >= 1.0 or bucket.tells(at):
+                return 0
+            bucket.refuse(at)
+            return bucket.wait()
 
     def learn(
         self, key_hash: str, integration: int, per_minute: int, burst: int, shares: int, at: float

@@ -110,6 +110,13 @@ def store(parcel: Parcel) -> int | None:
     return int(row[0])
 
 
+def turn_away(key: str) -> int:
+    """Refuse an event of an integration that has been told so already, as cheaply as can be: a
+    flood must not take from the others what its refusals cost. Returns the seconds it must wait,
+    or 0 where `store` is to be asked."""
+    return _buckets.turn_away(key_hash(key), time.monotonic())
+
+
 def knows(key: str, at: datetime) -> bool:
     """Whether an active integration has this key. Raises Unavailable."""
     return _execute(_KNOWS, (key_hash(key), at)) is not None

@@ -25,6 +25,8 @@ HESITATION = 1
 """Seconds."""
 CALM = timedelta(minutes=5)
 """After so long without another alert beyond the limit a storm is over: the next pages anew."""
+LAZY = timedelta(seconds=10)
+"""How old the time may be at which the storm's alert says it last heard something."""
 _MINUTE = timedelta(minutes=1)
 
 Place = tuple[int, int | None, int | None, int | None]
@@ -41,6 +43,9 @@ class Weather:
     storm: str = ""
     """The key of the last storm's alert."""
     storm_at: datetime | None = None
+    leader: int | None = None
+    """That alert, as long as it was told of lately."""
+    told_at: datetime | None = None
 
     def room(self, limit: int, now: datetime) -> int:
         """How many more may be opened this minute."""
@@ -52,6 +57,10 @@ class Weather:
 
     def rages(self, now: datetime) -> bool:
         return self.storm_at is not None and self.storm_at > now - CALM
+
+    def is_told(self, now: datetime) -> bool:
+        """Whether the storm's alert has heard of it lately: a hot row is not written each time."""
+        return self.told_at is not None and self.told_at > now - LAZY
 
 
 Sky = dict[Place, Weather]
@@ -106,19 +115,26 @@ def _count(
     if len(ids) <= room:
         weather.loose += ids
         return
-    leader = _leader(weather, place, addressee, now)
-    if leader is not None:
-        together = [*bundles.unpaged([*weather.loose, *ids[:room]], now), *ids[room:]]
-        bundles.follow(leader, together, now, by="storm")
-        weather.loose.clear()
+    early = bundles.unpaged(weather.loose, now) if weather.loose else []
+    weather.loose.clear()
+    _attach(weather, place, [*early, *ids], addressee, now)
 
 
-def _leader(weather: Weather, place: Place, addressee: Addressee, now: datetime) -> int | None:
-    """Return the alert of the storm that goes on, or open one."""
-    if not weather.rages(now):
+def _attach(
+    weather: Weather, place: Place, ids: list[int], addressee: Addressee, now: datetime
+) -> None:
+    """Attach these to the alert of the storm that goes on; where it has been closed meanwhile, to
+    the next."""
+    raged, weather.storm_at = weather.rages(now), now
+    leader = weather.leader if raged and weather.is_told(now) else None
+    if leader is not None and bundles.follow(leader, ids, now, by="storm"):
+        return
+    if not raged:
         weather.storm = f"{_prefix(place)}{int(now.timestamp())}"
-    weather.storm_at = now
-    return open_alerts([_signal(weather.storm, place, addressee)], now=now)[0].alert_id
+    told = open_alerts([_signal(weather.storm, place, addressee)], now=now)[0]
+    weather.leader, weather.told_at = told.alert_id, now
+    if told.alert_id is not None:
+        bundles.follow(told.alert_id, ids, now, by="storm")
 
 
 def _prefix(place: Place) -> str:
@@ -145,11 +161,11 @@ def _attach_notice(
 ) -> None:
     """That events were refused is no second page for those who are being paged by the first."""
     if weather is not None and weather.rages(now):
-        leader = _leader(weather, place, addressee, now)
-    else:
-        names = ("source", "group", "assignee", "policy_hint")
-        who = dict(zip(names, place, strict=True))
-        leader = bundles.ringing(who, now - CALM, now, but=notice)
+        _attach(weather, place, [notice], addressee, now)
+        return
+    names = ("source", "group", "assignee", "policy_hint")
+    who = dict(zip(names, place, strict=True))
+    leader = bundles.ringing(who, now - CALM, now, but=notice)
     if leader is not None:
         bundles.follow(leader, [notice], now, by="storm")
 

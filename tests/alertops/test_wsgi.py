@@ -5,11 +5,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from pytest_django import Settings
 
+from accounts.models import User
 from alertops import wsgi
+from integrations import store
+from integrations.models import InboundEvent
+from tests import builders
+from tests.integrations.conftest import make_integration
 
 KEY = "k" * 32
 
@@ -118,3 +124,19 @@ def test_a_body_in_chunks_is_taken_like_any_other() -> None:
     answer = Answer("POST", f"/integrations/{KEY}/", b"{}", **environ)
     assert answer.status == "404 Not Found"
     assert b"error" in answer.body
+
+
+@pytest.mark.django_db
+def test_a_flood_is_turned_away_before_django_in_the_same_words(alice: User) -> None:
+    payments = builders.group(primary=(alice,))
+    tool = make_integration(payments, rate_per_minute=60, burst=settings.WEB_WORKERS)
+    path = f"/integrations/{tool.key}/"
+    store.forget_limits()
+    assert Answer("POST", path, b"{}").status == "202 Accepted"
+    long_way = Answer("POST", path, b"{}")
+    short_way = Answer("POST", path, b"{}")
+    assert long_way.status == short_way.status == "429 Too Many Requests"
+    assert long_way.body == short_way.body
+    assert long_way.headers == short_way.headers
+    assert InboundEvent.objects.filter(refused=1).count() == 1
+    assert Answer("GET", path).status.startswith("405")

@@ -8,6 +8,7 @@ import io
 import itertools
 import logging
 import os
+import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -74,11 +75,12 @@ def test_no_body_breaks_anything(
     paths: dict[str, str], complaints: list[str], amazon: Amazon
 ) -> None:
     stream, answers, warm = shots(SEED), Counter[int](), 0
+    began = time.monotonic()
     for number in range(0, N, ROUND):
         salvo = list(itertools.islice(stream, min(ROUND, N - number)))
         for shot in salvo:
             status = _status(paths[shot.kind], shot)
-            assert status in {202, 413}, f"{shot!r:.2000}\n{complaints}"
+            assert status in {VENDORS[shot.kind].success, 413}, f"{shot!r:.2000}\n{complaints}"
             answers[status] += 1
         _kept(salvo)
         work_off()
@@ -90,6 +92,7 @@ def test_no_body_breaks_anything(
             print(f"{number:>9,}  {_resident() >> 20} MiB  {dict(answers)}", flush=True)
         amazon.asked.clear()
         _forget()
+    print(f"{N:>9,}  {_resident() >> 20} MiB  {N / (time.monotonic() - began):.0f} a second")
     if warm:
         assert _resident() - warm < GROWTH
 

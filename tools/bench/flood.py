@@ -13,6 +13,7 @@ from tools.bench.load import Sent
 FLOOD = 1000
 """Events a second."""
 NEIGHBOURS = 50
+SECONDS = 30
 _ROWS = "SELECT count(*) FROM integrations_inboundevent WHERE integration_id = %s AND refused = 0"
 _ALERTED = """
 SELECT count(DISTINCT o.event_id) FROM integrations_eventoutcome o
@@ -37,7 +38,7 @@ def _neighbours(bench: Bench, name: str, body: str | None) -> tuple[float, float
     time.sleep(0.5)
     pages.look()
     paged = {phone: pages.by_number[phone] for phone in bench.scene.flooded_phones}
-    count = int(NEIGHBOURS * 12 * bench.scale)
+    count = int(NEIGHBOURS * (SECONDS + 1) * bench.scale)
     plan = bench.plan(rate=NEIGHBOURS, count=count)
     running = load.start(plan)
     time.sleep(0.5)
@@ -64,7 +65,7 @@ def _neighbours(bench: Bench, name: str, body: str | None) -> tuple[float, float
 def _flood(bench: Bench, name: str, body: str) -> None:
     """Flood it, and make sure that whatever was accepted is there and has its alert."""
     scene, place = bench.scene, bench.place
-    count = int(FLOOD * 10 * bench.scale)
+    count = int(FLOOD * SECONDS * bench.scale)
     plan = bench.plan([scene.flooded], body=body, rate=FLOOD, count=count)
     sent = load.collect(load.start(plan))
     if set(sent.statuses) - {"202", "429"}:
