@@ -8,6 +8,7 @@ breaks the batch is worked off by itself; one that keeps failing still pages, sa
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +28,10 @@ from integrations.states import most_telling
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+SHARE = 100
+"""Events of one integration in a batch: whoever comes behind a flood waits for no more of it."""
+LOOK = 4
+"""How many batches far the others are looked for."""
 BYTES = 1024 * 1024
 TRIES = 3
 FEW = 8
@@ -45,7 +50,7 @@ def process(now: datetime) -> datetime | None:
         with transaction.atomic():
             events = _claim(now)
             _work(events, now)
-            is_full = len(events) == BATCH or sum(len(event.body) for event in events) >= BYTES
+            is_full = _is_full(events)
     except Exception as error:  # nothing an event does may stop the inbox
         if loops.is_lost():
             raise
@@ -56,6 +61,14 @@ def process(now: datetime) -> datetime | None:
     if len(events) > FEW:
         time.sleep(PAUSE)
     return now if replaying.is_due() and _replay(now) else None
+
+
+def _is_full(events: Sequence[Event]) -> bool:
+    """Whether there may be more of them than what was claimed."""
+    if len(events) == BATCH or sum(len(event.body) for event in events) >= BYTES:
+        return True
+    counted = Counter(event.integration_id for event in events)
+    return any(count == SHARE for count in counted.values())
 
 
 def _look_after(now: datetime) -> None:
@@ -101,30 +114,36 @@ def waiting() -> int:
 
 
 _CLAIM = """
-SELECT id, integration_id, body, content_type, content_encoding, dialect, own_key, oversized,
-    refused, attempts, key_id, received_at, address
+SELECT e.id, e.integration_id, e.body, e.content_type, e.content_encoding, e.dialect, e.own_key,
+    e.oversized, e.refused, e.attempts, e.key_id, e.received_at, e.headers -> 'address'
 FROM (
-    SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before
+    SELECT id, sum(size) OVER (ORDER BY id) - size AS before
     FROM (
-        SELECT id, integration_id, body, content_type, content_encoding, dialect, own_key,
-            oversized, refused, attempts, key_id, received_at, headers -> 'address' AS address
-        FROM integrations_inboundevent
-        WHERE processed_at IS NULL AND (next_try_at IS NULL OR next_try_at <= %s)
-        ORDER BY id LIMIT %s
-    ) AS oldest
+        SELECT id, size FROM (
+            SELECT id, octet_length(body) AS size,
+                row_number() OVER (PARTITION BY integration_id ORDER BY id) AS turn
+            FROM (
+                SELECT id, integration_id, body FROM integrations_inboundevent
+                WHERE processed_at IS NULL AND (next_try_at IS NULL OR next_try_at <= %s)
+                ORDER BY id LIMIT %s
+            ) AS oldest
+        ) AS queued
+        WHERE turn <= %s ORDER BY id LIMIT %s
+    ) AS chosen
 ) AS measured
+JOIN integrations_inboundevent e ON e.id = measured.id
 WHERE before < %s
-ORDER BY id
+ORDER BY e.id
 """
 
 
 def _claim(now: datetime, most: int = BATCH) -> list[Event]:
-    """Take the oldest events, unless somebody else is at it."""
+    """Take the oldest events, at most SHARE of one integration, unless somebody else is at it."""
     # A statement of its own: the next one must see what the last holder committed.
     if not _holds_the_inbox():
         return []
     with prepared.cursor() as cursor:
-        cursor.execute(_CLAIM, [now, most, BYTES])
+        cursor.execute(_CLAIM, [now, LOOK * most, SHARE, most, BYTES])
         return [Event(row[0], row[1], bytes(row[2]), *row[3:]) for row in cursor.fetchall()]
 
 

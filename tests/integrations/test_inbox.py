@@ -284,3 +284,20 @@ def test_six_simultaneous_deliveries_are_one_alert(integration: Integration) -> 
     assert alert.event_count == 6
     outcomes = EventOutcome.objects.values_list("outcome", flat=True)
     assert sorted(outcomes) == ["appended"] * 5 + ["created"]
+
+
+def test_whoever_comes_behind_a_flood_waits_for_one_batch_of_it(
+    payments: Group, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "SHARE", 5)
+    loud, calm = (make_integration(payments, name=name) for name in ("loud", "calm"))
+    for number in range(12):
+        send(loud, {"title": f"{number}", "dedup_key": f"{number}"})
+    send(calm, {"title": "mine", "dedup_key": "mine"})
+    assert inbox.process(clock.now()) is not None
+    assert Alert.objects.filter(source=calm.pk).count() == 1
+    assert list(Alert.objects.filter(source=loud.pk).values_list("title", flat=True)) == [
+        "4", "3", "2", "1", "0",
+    ]  # fmt: skip
+    work_off()
+    assert Alert.objects.count() == 13
