@@ -49,10 +49,6 @@ SET statement_timeout = '5s'; SET lock_timeout = '3s';
 SET idle_in_transaction_session_timeout = '3s';
 SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off
 """
-# Whoever freezes in the middle of a transaction, a page or a command, holds rows that the engine
-# passes over. Nobody notices a process that is only stopped, so the server ends it.
-_PATIENT = "SET idle_in_transaction_session_timeout = '30s'"
-
 Work = Callable[[datetime], datetime | None]
 """One look at `now`. Returns when it wants to look again (`now`: at once), None: no wish."""
 
@@ -257,10 +253,10 @@ _thread = threading.local()
 
 
 def limit(connection: BaseDatabaseWrapper, **_: object) -> None:
-    """Receiver: give every new connection its limits."""
-    statements = _SESSION if getattr(_thread, "is_limited", False) else _PATIENT
-    with connection.cursor() as cursor:
-        cursor.execute(statements)
+    """Receiver: a loop that connects anew is under its limits at once. Pages have their own."""
+    if getattr(_thread, "is_limited", False):
+        with connection.cursor() as cursor:
+            cursor.execute(_SESSION)
 
 
 def _drop(this: _Run) -> None:

@@ -121,9 +121,9 @@ def patience() -> str:
         return str(cursor.fetchone()[0])
 
 
-def test_whoever_freezes_in_a_transaction_loses_it_and_a_loop_soon_even_after_a_reconnect() -> None:
+def test_a_loop_that_freezes_in_a_transaction_loses_it_even_after_a_reconnect() -> None:
     connection.close()
-    assert patience() == "30s"
+    usual = patience()
     seen: list[str] = []
 
     def work(now: datetime) -> datetime:
@@ -133,7 +133,7 @@ def test_whoever_freezes_in_a_transaction_loses_it_and_a_loop_soon_even_after_a_
 
     loops.run("test", work, stop=lambda: len(seen) == 2)
     assert seen == ["3s", "3s"]
-    assert patience() == "30s"
+    assert patience() == usual != "3s"
 
 
 def test_the_watchdog_does_the_work_of_a_silent_loop(tmp_path: object) -> None:
