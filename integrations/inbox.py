@@ -1,4 +1,4 @@
-"""The inbox: events become alerts, in order, in batches, exactly once.
+"""The inbox: events become alerts, those of an integration in order, in batches, exactly once.
 
 One transaction per batch: alerts, outcomes and "processed" are committed together, so a crash
 leaves the events waiting and nothing half done. One runner at a time holds the inbox (an advisory
