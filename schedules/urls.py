@@ -8,6 +8,7 @@ from schedules import (
     views_board,
     views_feed,
     views_layers,
+    views_layers_new,
     views_review,
     views_timeline,
 )
@@ -20,6 +21,7 @@ urlpatterns = [
     path("on-call/groups/<slug:slug>/", views_board.group, name="group"),
     path("calendars/<str:token>.ics", views_feed.feed, name="feed"),
     path("schedules/", views_board.schedule_list, name="list"),
+    path("schedules/new/", views_layers_new.add_schedule, name="new"),
     path("schedules/<int:pk>/", views_timeline.detail, name="detail"),
     path("schedules/<int:pk>/warnings/", views_review.warnings, name="warnings"),
     path("schedules/<int:pk>/warnings/card/", views_review.warnings_card, name="warnings-card"),

@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.views import person
 from alertops import clock
 from groups.models import Group, Member
-from schedules import oncall, reach
+from schedules import actions, oncall, reach
 from schedules.models import Schedule
 from schedules.oncall import BoardEntry, MyShift
 from schedules.resolver import Duty
@@ -92,7 +92,7 @@ def schedule_list(request: HttpRequest) -> HttpResponse:
         "now": now,
         "page": page,
         "schedules": [(s, by_group.get(s.group_id) if s.is_active else None) for s in found],
-        "may_add": user.has_perm("schedules.add_schedule") and user.is_staff,
+        "may_add": Group.objects.editable_by(user).active().exists(),
     }
     return render(request, "schedules/list.html", context)
 
@@ -132,7 +132,7 @@ def group(request: HttpRequest, slug: str) -> HttpResponse:
         "now": now,
         "row": rows([found], now)[0],
         "schedules": found.schedules.all(),
-        "may_add": user.has_perm("schedules.add_schedule") and user.is_staff,
+        "may_add": actions.may_edit(user, found),
     }
     return render(request, "schedules/_group.html", context)
 

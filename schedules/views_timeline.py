@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -167,7 +167,7 @@ class Page:
 
     @cached_property
     def drawing(self) -> Drawing:
-        links = {"layers": "", "changes": changes_of(self._schedule)}
+        links = {"layers": "", "changes": reverse("schedules:changes", args=[self._schedule.pk])}
         return Drawing(self.roster, self.users, self.axis, *self.seen, links)
 
     @cached_property
@@ -214,14 +214,6 @@ class Page:
         known |= {each.user_id: each.user for shift in self.fixed for each in shift.people.all()}
         ids = {*people_of(self.roster), *self.roster.managers, *self.entry.now.people}
         return known | User.objects.in_bulk(ids - known.keys())
-
-
-def changes_of(schedule: Schedule) -> str:
-    """Return where changes over the layers are made."""
-    try:
-        return reverse("schedules:changes", args=[schedule.pk])
-    except NoReverseMatch:
-        return "#overrides"
 
 
 def _day(text: str, today: date) -> date:

@@ -85,7 +85,8 @@ def test_the_board_can_be_searched(see, ann) -> None:
 
 def test_empty_pages_say_what_to_do(see, stranger, admin) -> None:
     assert "No group yet" in see(stranger, "schedules:on-call")
-    assert "An admin makes schedules in the console" in see(stranger, "schedules:list")
+    assert "Whoever may edit a group makes its schedules" in see(stranger, "schedules:list")
+    team(stranger)
     assert "Make the first schedule" in see(admin, "schedules:list")
 
 

@@ -577,6 +577,49 @@ def test_senseless_settings_are_refused_at_the_field(
     assert Schedule.objects.get(pk=schedule.pk).name == "Rota"
 
 
+# A new schedule
+
+
+def test_an_editor_makes_a_schedule_and_is_led_to_its_layers(web, group) -> None:
+    where = reverse("schedules:new") + "?group=payments"
+    page = web.get(where).content.decode()
+    assert 'value="UTC"' in page
+    form = {"group": group.pk, "name": "Rota", "time_zone": "Europe/Berlin", "is_active": "on"}
+    answer = web.post(where, form)
+    found = Schedule.objects.get()
+    assert answer["Location"] == url("layers", found)
+    assert (found.group, found.is_active) == (group, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"name": "Rota"}, "This group has a schedule of this name already."),
+        ({"is_active": "on"}, "This group has an active schedule already"),
+        ({"time_zone": "Mars/Olympus"}, "Mars/Olympus is not a time zone"),
+        ({"group": "0"}, "Choose a group that you may edit."),
+    ],
+)
+def test_a_senseless_schedule_is_refused_at_the_field(
+    web, schedule, group, changes, sentence
+) -> None:
+    form = {"group": group.pk, "name": "Next", "time_zone": "UTC"} | changes
+    answer = web.post(reverse("schedules:new"), form)
+    assert answer.status_code == 422
+    assert plain(answer).count(sentence) == 1
+    assert Schedule.objects.count() == 1
+
+
+def test_nobody_makes_a_schedule_for_a_group_of_others(client, web, ben, stranger) -> None:
+    theirs = team(stranger, name="Others")
+    form = {"group": theirs.pk, "name": "Mine", "time_zone": "UTC"}
+    assert web.post(reverse("schedules:new"), form).status_code == 422
+    client.force_login(ben)
+    assert client.get(reverse("schedules:new")).status_code == 404
+    assert client.post(reverse("schedules:new"), form).status_code == 404
+    assert not Schedule.objects.exists()
+
+
 # Who may
 
 

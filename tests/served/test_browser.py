@@ -21,6 +21,7 @@ PHONE: Any = {"width": 390, "height": 844}
 PAGES = (
     "/", "/alerts/", "/alerts/{alert}/", "/on-call/", "/me/", "/groups/",
     "/groups/payments-on-call/", "/schedules/", "/schedules/{schedule}/",
+    "/schedules/{schedule}/?range=month",
 )  # fmt: skip
 
 
