@@ -104,7 +104,8 @@ def _talk(claimed: Claimed, result: Result, now: datetime, deadline: float) -> N
         result.answer = answer.body[:KEPT].decode("utf-8", "replace").replace("\x00", "")
         tool.judge(answer)
         talk = replace(talk, turns=(*talk.turns, Turn(call, answer)))
-        result.reference = tool.opened(news, talk)[:255]
+        if not talk.reference:  # a comment made later is not the thing
+            result.reference = tool.opened(news, talk)[:255]
     if not talk.turns:
         result.state = Progress.SKIPPED
 

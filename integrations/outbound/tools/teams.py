@@ -47,6 +47,7 @@ class Teams(Tool):
     slug, label = "teams", "Microsoft Teams"
     summary = "A card for every news in a channel; “ack 17” and “resolve 17” from there."
     listens = True
+    hears_itself = frozenset({"acknowledged", "unacknowledged", "resolved"})  # a command's answer
     default_events = frozenset({"opened", "severity_raised", "acknowledged", "resolved"})
     settings = (
         Setting(
