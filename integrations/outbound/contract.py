@@ -255,7 +255,7 @@ class Tool:
         return None if talk.turns else self.call(news, settings, talk.reference)
 
     def opened(self, news: News, talk: Talk) -> str:
-        """The name of what this talk made or found, or ""; asked while there is none. Cut at 255."""
+        """The name of what this talk made or found, or ""; asked while there is none. 255 long."""
         return next(filter(None, (self.reference(turn.answer) for turn in talk.turns)), "")
 
     def judge(self, answer: Answer) -> None:
