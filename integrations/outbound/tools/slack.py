@@ -90,20 +90,18 @@ paste:
     oauth_config:
       scopes:
         bot: [chat:write, channels:history, groups:history]
-    settings:
-      event_subscriptions:
-        request_url: {hook}
-        bot_events: [message.channels, message.groups]
-      interactivity:
-        is_enabled: true
-        request_url: {hook}
 
-Basic Information shows the Signing Secret: save it here first, as Slack tries the address at once.
-Then Install App gives the Bot User OAuth Token. Invite the bot to the channel:
+Install App gives the Bot User OAuth Token, Basic Information shows the Signing Secret: save both
+here. Invite the bot to the channel:
 
     /invite @AlertOps
 
-Whoever is in the channel may press the buttons; a reply in the thread becomes a note.
+Then switch on Interactivity & Shortcuts and Event Subscriptions in the app, and paste in both:
+
+    {hook}
+
+Under Subscribe to bot events add message.channels and message.groups. Whoever is in the channel may
+press the buttons; a reply in the thread becomes a note.
 
 The simple form: in an app of yours open Incoming Webhooks → Add New Webhook, and paste its address
 here instead of a token.
