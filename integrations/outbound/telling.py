@@ -17,11 +17,13 @@ _MOST_DETAILS = 20
 
 
 def mark(news: News) -> str:
-    """The alert's name for whoever must find it again: unique over several installations, too.
+    """The alert's name for whoever must find it again: unique over several installations, and over
+    one that was set up anew and counts from 1 again.
 
     Letters and digits only: full-text searches cut words at everything else.
     """
-    house = hashlib.sha256(news.alert.url.encode()).hexdigest()[:8]
+    known = f"{news.alert.url} {news.alert.opened_at}"
+    house = hashlib.sha256(known.encode()).hexdigest()[:8]
     return f"alertops{news.alert.number}x{house}"
 
 

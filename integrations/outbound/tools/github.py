@@ -17,7 +17,7 @@ On a public repository anybody may comment: only members and collaborators are t
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from integrations.outbound import bodies, markdown, proofs, telling
 from integrations.outbound.bodies import at, word
@@ -39,6 +39,7 @@ from integrations.outbound.contract import (
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _TITLE, _TEXT = 256, 12_000  # the answer brings the text back, and no more than 64 KiB are read
 _PAGE = 50  # of titles: stays under 64 KiB, too
+_SKEW = timedelta(minutes=10)
 _QUERY = """query($owner:String!,$name:String!,$first:Int!,$after:String){
 repository(owner:$owner,name:$name){issues(first:$first,after:$after,
 orderBy:{field:CREATED_AT,direction:DESC}){nodes{number title createdAt viewerDidAuthor}
@@ -116,7 +117,9 @@ robots do is not counted.
         for turn in talk.turns:
             body = bodies.of(turn.answer)
             for issue in _listed(body):
-                if at(issue, "viewerDidAuthor") and word(issue, "title") == _title(news):
+                is_new = word(issue, "createdAt")[:19] >= _since(news)
+                same = at(issue, "viewerDidAuthor") and word(issue, "title") == _title(news)
+                if is_new and same:
                     return f"{_asked(turn.call)}#{word(issue, 'number')}"
             repository = word(body, "repository_url").rpartition("/repos/")[2]
             if repository and turn.call.method == "POST":
@@ -169,6 +172,12 @@ def _title(news: News) -> str:
     return telling.title(news, _TITLE - len(tail)) + tail
 
 
+def _since(news: News) -> str:
+    """The alert's beginning, and a little before: clocks differ."""
+    began = news.alert.opened_at
+    return ((datetime.fromisoformat(began) if began else news.at) - _SKEW).isoformat()[:19]
+
+
 def _look(settings: Mapping[str, str], after: str) -> Call:
     owner, _, name = settings["repository"].partition("/")
     known = {"owner": owner, "name": name, "first": _PAGE, "after": after or None}
@@ -194,7 +203,7 @@ def _page(news: News, talk: Talk) -> str | None:
     body = bodies.of(talk.turns[-1].answer)
     info, issues = at(body, "data", "repository", "issues", "pageInfo"), _listed(body)
     oldest = word(issues[-1], "createdAt")[:19] if issues else ""
-    is_last = not at(info, "hasNextPage") or oldest < news.alert.opened_at[:19]
+    is_last = not at(info, "hasNextPage") or oldest < _since(news)
     return None if is_last or len(talk.turns) > MOST_TURNS - 3 else word(info, "endCursor")
 
 

@@ -206,7 +206,7 @@ def _page(talk: Talk) -> str | None:
 def _look(news: News, settings: Mapping[str, str], cursor: str) -> Call:
     known = {
         "channel": settings["channel"],
-        "oldest": f"{news.at.timestamp() - 60:.6f}",
+        "oldest": f"{news.at.timestamp() - _OLD:.6f}",
         "limit": _PAGE,
         "include_all_metadata": "true",
         **({"cursor": cursor} if cursor else {}),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from integrations.outbound.contract import Rejected, Tool, TryAgain
+from integrations.outbound.contract import Rejected, Talk, Tool, TryAgain
 from integrations.outbound.tools import TOOLS
 from tests.doubles.desk import Desk
 from tests.doubles.github import TOKEN as GITHUB_TOKEN
@@ -223,3 +223,29 @@ def test_a_lost_answer_is_found_among_a_storm_of_others(case: Case) -> None:
         tell(case.tool, case.settings, news(number=number, url=url))
     assert case.tell("opened", again=True).reference
     assert len(case.issues()) == 61
+
+
+def test_an_issue_of_a_house_before_this_one_is_not_taken(case: Case) -> None:
+    """AlertOps was set up anew and counts from 1: the same number and title, years ago."""
+    before = "2021-01-01T00:00:00+00:00"
+    if isinstance(case.double, GitHubDouble):
+        case.double.now = "2021-01-01T00:00:05Z"
+    tell(case.tool, case.settings, news(opened_at=before))
+    if isinstance(case.double, GitHubDouble):
+        case.double.now = "2026-03-02T03:00:05Z"
+    case.tell("opened", again=True)
+    assert len(case.issues()) == 2
+
+
+def test_an_enterprise_server_is_asked_at_its_own_address() -> None:
+    settings = {
+        "repository": "acme/payments",
+        "token": "t",
+        "api": "https://github.acme.example/api/v3",
+    }
+    call = TOOLS["github"].next(news(), settings, Talk(again=True))
+    assert call
+    assert call.url == "https://github.acme.example/api/graphql"
+    call = TOOLS["github"].next(news(), settings, Talk())
+    assert call
+    assert call.url == "https://github.acme.example/api/v3/repos/acme/payments/issues"

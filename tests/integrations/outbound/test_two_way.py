@@ -110,6 +110,8 @@ class Way:
 
     def __init__(self, slug: str, side: Side, clock: Clock) -> None:
         self.slug, self.side, self.clock = slug, side, clock
+        if isinstance(side.double, GitHubDouble):
+            side.double.now = clock.now().isoformat()[:19] + "Z"
         self.link = actions.save(
             OutboundConnection(name="Ours", tool=slug, events=sorted(TOOLS[slug].default_events)),
             values={**SETTINGS[slug], **side.entered},
