@@ -107,7 +107,9 @@ def prove(notification_id: int, channel: str, provider_id: str) -> Received | No
         return CHANNELS[channel].poll(provider_id) if provider_id else None
     except (TryLater, Undeliverable) as error:
         logger.warning("Notification %s cannot be proved: %s", notification_id, error)
-        return None
+    except Exception:  # what cannot be asked is not proved: the next method must not wait for it
+        logger.exception("Notification %s cannot be proved", notification_id)
+    return None
 
 
 @transaction.atomic

@@ -209,6 +209,17 @@ def test_what_was_never_delivered_is_followed_by_the_next_method(
     assert Kind.PAGE_FAILED in kinds(alert)
 
 
+def test_what_cannot_even_be_asked_about_is_followed_by_the_next_method(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    mail = builders.contact(alice, "email", rule=False)
+    open_alert(alice)
+    clock.look()
+    Notification.objects.update(channel="gone")
+    clock.forward(minutes=1)
+    assert Notification.objects.filter(contact_method=mail).exists()
+
+
 def test_an_acknowledgement_between_claim_and_send_stops_the_message(
     alice: User, twilio: TwilioDouble, clock: Clock
 ) -> None:

@@ -16,7 +16,13 @@ import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from accounts.models import ContactMethod, User
 from alertops import clock as the_clock
@@ -111,14 +117,25 @@ class House(RuleBasedStateMachine):
         alerts = list(Alert.objects.order_by("pk"))
         return alerts[number % len(alerts)] if alerts else None
 
+    @initialize(begun=st.booleans(), discard=st.booleans())
+    def begin(self, begun: bool, discard: bool) -> None:
+        """Two alerts that belong together, one of them perhaps under maintenance; one by hand."""
+        self.say("a", "firing", "critical", "test", "x")
+        self.open_by_hand(person=0, group=1, to_person=False)
+        if begun:
+            self.begin_maintenance(
+                minutes=7 * 24 * 60, everything=False, only_test=True, discard=discard
+            )
+        self.say("b", "firing", "critical", "live", "x")
+
     # What sources say.
 
     @rule(
         key=st.sampled_from(KEYS),
         status=st.sampled_from(["firing", "firing", "resolved", "acknowledged"]),
-        severity=st.sampled_from(["critical", "info"]),
-        stage=st.sampled_from(["live", "test", "slow"]),
-        cluster=st.sampled_from(["", "x"]),
+        severity=st.sampled_from(["critical", "critical", "info"]),
+        stage=st.sampled_from(["live", "test", "test", "slow"]),
+        cluster=st.sampled_from(["", "x", "x"]),
     )
     def say(self, key: str, status: str, severity: str, stage: str, cluster: str) -> None:
         labels = {"stage": stage, "cluster": cluster or key}
