@@ -91,6 +91,12 @@ _SECTIONS: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             ),
             ("Routes", "alt_route", "integrations.route", "Which events go to which group."),
             (
+                "Outbound connections",
+                "send",
+                "integrations.outboundconnection",
+                "Which other tools hear about alerts.",
+            ),
+            (
                 "Events received",
                 "inbox",
                 "integrations.inboundevent",

@@ -12,9 +12,11 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import action
 
 from alertops import clock
-from integrations import actions, expressions, steps
+from integrations import actions, admin_outbound, expressions, steps
 from integrations.forms import IntegrationForm, RouteForm, lines
 from integrations.models import InboundEvent, Integration, MailRule, Route
+
+__all__ = ["admin_outbound"]
 
 _MAPPED = tuple(f"map_{name}" for name in expressions.FIELDS)
 

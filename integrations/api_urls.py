@@ -2,7 +2,14 @@
 
 from django.urls import path, re_path
 
-from integrations import api, api_heartbeats, api_mail_rules, api_rehearsal, api_upkeep
+from integrations import (
+    api,
+    api_heartbeats,
+    api_mail_rules,
+    api_outbound,
+    api_rehearsal,
+    api_upkeep,
+)
 
 urlpatterns = [
     path("events/<int:pk>/", api.OneEvent.as_view(), name="api-event"),
@@ -27,6 +34,12 @@ urlpatterns = [
     ),
     path("mail-rules/<int:pk>/", api_mail_rules.OneMailRule.as_view(), name="api-mail-rule"),
     path("simulate/", api_rehearsal.SimulateAlertOrEvent.as_view(), name="api-simulate"),
+    path("outbound-connections/", api_outbound.OutboundConnections.as_view(), name="api-outbound"),
+    path(
+        "outbound-connections/<int:pk>/",
+        api_outbound.OneOutboundConnection.as_view(),
+        name="api-outbound-connection",
+    ),
     path("services/", api_upkeep.Services.as_view(), name="api-services"),
     path("services/<int:pk>/", api_upkeep.OneService.as_view(), name="api-service"),
     path("maintenance-windows/", api_upkeep.Windows.as_view(), name="api-windows"),

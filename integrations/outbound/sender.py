@@ -23,7 +23,7 @@ from integrations.outbound.queue import AT_ONCE, TROUBLED, claim, open_connectio
 from integrations.outbound.states import UNFINISHED, Progress
 
 LOOP = "outbound"
-SENDERS = 32
+SENDERS = 64
 KEPT_FOR_THE_HEALTHY = SENDERS // 2
 """So many threads wait for no receiver that has failed lately."""
 
@@ -79,9 +79,10 @@ class Sender:
         troubled_free = min(
             healthy_free, KEPT_FOR_THE_HEALTHY - sum(self._busy[pk] for pk in troubled)
         )
+        share = max(1, min(AT_ONCE, SENDERS // (2 * max(1, len(connections)))))
         slots: dict[int, int] = {}
         for row in connections:
-            most = 1 if row.pk in troubled else AT_ONCE
+            most = 1 if row.pk in troubled else share
             free = troubled_free if row.pk in troubled else healthy_free
             count = min(most - self._busy[row.pk], free)
             if count > 0:

@@ -25,6 +25,9 @@ from accounts.channels.base import TryLater, Undeliverable
 from alertops import net, operators
 from groups.models import Group
 from integrations import sns_door
+from integrations.outbound.delivery import Claimed, deliver
+from integrations.outbound.examples import EXAMPLE
+from integrations.outbound.tools import TOOLS
 from integrations.store import Parcel
 from schedules import calendars
 from schedules.models import ImportedCalendar
@@ -126,6 +129,12 @@ def calendar(url: str) -> None:
         calendars.fetch(ImportedCalendar(url=url))
 
 
+def outbound(url: str) -> None:
+    """A message of an outbound connection, as its sender hands it over."""
+    settings = {"url": url, "method": "POST", "format": "json"}
+    deliver(Claimed(1, 1, 1, TOOLS["webhook"], settings, ("s",), "", EXAMPLE), EXAMPLE.at)
+
+
 def client(url: str) -> None:
     with suppress(net.NotSent, net.MaybeSent):
         net.Client(seconds=2).request("GET", url)
@@ -133,6 +142,7 @@ def client(url: str) -> None:
 
 DOORS: dict[str, Door] = {
     "webhook": webhook, "push": push, "apprise": apprise, "calendar": calendar, "client": client,
+    "outbound": outbound,
 }  # fmt: skip
 
 
