@@ -56,9 +56,9 @@ class OutboundForm(forms.ModelForm):
         chosen.queryset = Integration.objects.visible_to(viewer).order_by("name")
         for setting in tool.settings:
             self.fields[PREFIX + setting.name] = self._field(setting)
-        self.order_fields(
-            ["name", *(PREFIX + setting.name for setting in tool.settings), "events", "group"]
-        )
+        own = [PREFIX + setting.name for setting in tool.settings]
+        self.order_fields(["name", *own, "events", "group", "integrations", "is_active"])
+        groups.help_text = ""
 
     def _field(self, setting: Setting) -> forms.Field:
         kept = bool(self.stored.get(setting.name)) and setting.is_secret
