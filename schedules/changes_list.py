@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.functions import Greatest, Least
 
+from groups.models import Member
 from schedules.models import Override, Schedule, SwapRequest, TemporarySchedule, TimeOff
 from schedules.states import SwapState
 
@@ -67,7 +68,8 @@ def _sources(schedule: Schedule) -> Iterator[QuerySet[Any]]:
     yield overrides.annotate(**plain)
     temporary = TemporarySchedule.objects.filter(schedule=schedule)
     yield temporary.prefetch_related("shifts__user").annotate(**plain)
-    here = Q(group=schedule.group_id) | Q(group=None, user__memberships__group=schedule.group_id)
+    members = Member.objects.filter(group=schedule.group_id).values("user")
+    here = Q(group=schedule.group_id) | Q(group=None, user__in=members)
     yield (
         TimeOff.objects.filter(here).select_related("user", "covered_by", "group").annotate(**plain)
     )

@@ -15,6 +15,7 @@ from schedules.sight import pageable_members
 from schedules.states import Change, Role
 
 _NOT_ONE = "Choose a member of the group."
+WHOLE = "schedule"
 _KINDS = [
     (Change.REPLACE, "Instead: somebody takes over"),
     (Change.ADD, "As well: one more person"),
@@ -28,7 +29,7 @@ class OverrideForm(SpanForm):
     kind = forms.ChoiceField(
         label="What", choices=_KINDS, widget=forms.RadioSelect, initial=Change.REPLACE
     )
-    layer = forms.ChoiceField(label="Where", required=False)
+    layer = forms.ChoiceField(label="Where", initial=WHOLE)
 
     class Meta:
         model = Override
@@ -47,11 +48,13 @@ class OverrideForm(SpanForm):
         for name, label in empty.items():
             field: Any = self.fields[name]
             field.queryset, field.empty_label = members, label
+        self.fields["user"].required = True
+        self.fields["user"].error_messages["required"] = "Say who is on call."
         self.fields["replaces"].help_text = "A person: only while they would be on call."
         kind, layer, role = (self._choices(name) for name in ("kind", "layer", "role"))
         if not may_edit:
             kind.choices = _KINDS[:2]
-        layer.choices = [("", "The whole schedule"), *layers_of(schedule)]
+        layer.choices = [(WHOLE, "The whole schedule"), *layers_of(schedule)]
         role.choices = Role.choices
         if self.instance.layer is not None:
             self.initial["layer"] = _key(self.instance)
@@ -67,22 +70,24 @@ class OverrideForm(SpanForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        kind, user, replaces = (cleaned.get(name) for name in ("kind", "user", "replaces"))
+        kind, replaces = cleaned.get("kind"), cleaned.get("replaces")
         if kind == Change.REMOVE:
             cleaned["user"] = None
+            self.errors.pop("user", None)
             if replaces is None and "replaces" not in self.errors:
                 self.add_error("replaces", "Say who is not on call.")
-        else:
-            if user is None and "user" not in self.errors:
-                self.add_error("user", "Say who is on call.")
-            if kind == Change.ADD:
-                cleaned["replaces"] = None
-            elif user is not None and user == replaces:
-                self.add_error("replaces", "Nobody can be replaced by themselves.")
+        elif kind:
+            self._check_people(cleaned)
         chosen, _, number = cleaned.get("layer", "").partition(":")
         for name in LAYERS:
             setattr(self.instance, f"{name}_id", int(number) if name == chosen else None)
         return cleaned
+
+    def _check_people(self, cleaned: dict[str, Any]) -> None:
+        if cleaned["kind"] == Change.ADD:
+            cleaned["replaces"] = None
+        elif cleaned.get("user") is not None and cleaned["user"] == cleaned.get("replaces"):
+            self.add_error("replaces", "Nobody can be replaced by themselves.")
 
 
 def layers_of(schedule: Schedule) -> Iterable[tuple[str, str]]:

@@ -95,7 +95,8 @@ def waiting_for(user: User, now: datetime) -> Waiting:
     if user.is_stakeholder:
         return Waiting(list(asked.select_related("user", "group")[:MOST]), [])
     open_ = SwapRequest.objects.filter(state=SwapState.OPEN, starts_at__gt=now)
-    here = Q(offered_to=user) | Q(offered_to=None, schedule__group__members__user=user)
+    mine = Member.objects.filter(user=user).values("group")
+    here = Q(offered_to=user) | Q(offered_to=None, schedule__group__in=mine)
     swaps = open_.filter(here).exclude(user=user)
     swaps = swaps.exclude(pk__in=SwapDecline.objects.filter(user=user).values("swap"))
     people = ("user", "schedule__group", "offered_to")

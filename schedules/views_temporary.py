@@ -7,12 +7,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.errors import NotAllowed
 from accounts.models import User
 from accounts.views import attempt, person
 from alertops import clock
@@ -22,7 +20,7 @@ from schedules.forms_temporary import TemporaryForm, shift_forms
 from schedules.models import TemporarySchedule
 from schedules.outlook import Outlook, outlook
 from schedules.rights import may_edit
-from schedules.sight import refuse, schedule_of
+from schedules.sight import schedule_of, tried
 
 LENGTH = timedelta(days=1)
 MORE = 5
@@ -72,34 +70,32 @@ def _page(
     if not is_new and temporary.starts_at <= now:
         form.begun()
     shifts = shift_forms(_widened(request) if data else None, temporary)
-    shown: Outlook | None = None
-    edits = may_edit(user, schedule.group)
-    valid = [form.is_valid(), shifts.is_valid()] if data else []
-    if data and "more" not in request.POST and all(valid):
+    shown: list[Outlook] = []
+    edits, is_more = may_edit(user, schedule.group), "more" in request.POST
+
+    def work() -> None:
         made = copy(form.instance)
         rows = shifts.shifts(made)
         saving = partial(actions_temporary.save_temporary, made, rows, actor=user, now=now)
-        try:
-            if "preview" in request.POST:
-                shown = outlook(schedule, saving, made.starts_at, made.ends_at, now)
-            else:
-                saving()
-                messages.success(request, f"Saved: {made}.")
-                return redirect("schedules:changes", schedule.pk)
-        except NotAllowed as refusal:
-            form.add_error(None, str(refusal))
-        except ValidationError as refusal:
-            refuse(form, refusal)
+        if "preview" in request.POST:
+            shown.append(outlook(schedule, saving, made.starts_at, made.ends_at, now))
+        else:
+            saving()
+
+    valid = [form.is_valid(), shifts.is_valid()] if data else []
+    if data and not is_more and all(valid) and tried(form, work) and not shown:
+        messages.success(request, f"Saved: {form.instance}.")
+        return redirect("schedules:changes", schedule.pk)
     context = {
         "now": now,
         "schedule": schedule,
         "temporary": None if is_new else temporary,
         "form": form,
         "shifts": shifts,
-        "outlook": shown,
+        "outlook": shown[0] if shown else None,
         "may": edits,
     }
-    wrong = bool(data) and "more" not in request.POST and not shown
+    wrong = bool(data) and not is_more and not shown
     return render(request, "schedules/temporary.html", context, status=422 if wrong else 200)
 
 

@@ -1,6 +1,6 @@
 """Time off: who is away, who covers, and their yes or no."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import copy
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,15 +15,17 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import User
 from accounts.views import attempt, person
 from alertops import clock
-from groups.models import Group
+from groups.models import Group, Member
 from schedules import actions_away
 from schedules.forms_requests import TimeOffForm
 from schedules.forms_span import on_wall
-from schedules.models import TimeOff
+from schedules.models import Schedule, TimeOff
+from schedules.outlook import Outlook, outlook
 from schedules.sight import tried
 from schedules.walltime import zone_of
 
 MORNING, DAYS = timedelta(days=1), timedelta(days=7)
+MOST_GROUPS = 10
 
 
 @login_required
@@ -87,22 +89,44 @@ def _page(
         form.begun()
     save = actions_away.add_time_off if is_new else actions_away.change_time_off
     may = is_new or may_change(before, user, now)
-    saving = partial(_save, save, form, user, now)
-    if form.is_bound and form.is_valid() and tried(form, saving):
+    shown: list[tuple[Group, Outlook]] = []
+    is_preview = "preview" in request.POST
+
+    def work() -> None:
+        if is_preview:
+            shown.extend(_outlooks(save, form, user, now))
+        else:
+            save(copy(form.instance), actor=user, now=now)
+
+    if form.is_bound and form.is_valid() and tried(form, work) and not is_preview:
         messages.success(request, _said(form.instance))
         return _back(request)
     context = {
         "now": now,
         "form": form if may else None,
         "time_off": None if is_new else before,
+        "outlooks": shown,
+        "is_previewed": is_preview and not form.errors,
         "may_answer": not is_new and before.covered_by_id == user.pk and before.ends_at > now,
     }
     status = 422 if form.errors else 200
     return render(request, "schedules/time_off.html", context, status=status)
 
 
-def _save(save: Callable[..., TimeOff], form: TimeOffForm, user: User, now: datetime) -> None:
-    save(copy(form.instance), actor=user, now=now)
+def _outlooks(
+    save: Callable[..., TimeOff], form: TimeOffForm, user: User, now: datetime
+) -> Iterator[tuple[Group, Outlook]]:
+    """Yield, for each group in which the person takes turns, what would change in it."""
+    said = form.instance
+    seen = Schedule.objects.visible_to(user).active().select_related("group")
+    if said.group_id is not None:
+        schedules = seen.filter(group=said.group_id)
+    else:
+        theirs = Member.objects.filter(user=said.user_id).values("group")
+        schedules = seen.filter(group__in=theirs)
+    for schedule in schedules.order_by("group__name")[:MOST_GROUPS]:
+        saving = partial(save, copy(said), actor=user, now=now)
+        yield schedule.group, outlook(schedule, saving, said.starts_at, said.ends_at, now)
 
 
 def may_change(time_off: TimeOff, user: User, now: datetime) -> bool:

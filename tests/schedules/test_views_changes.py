@@ -13,7 +13,7 @@ from schedules.models import Override, SwapRequest, TemporarySchedule, TimeOff
 from schedules.states import Answer, SwapState
 from tests import builders
 from tests.schedules.pages import plain, read, send
-from tests.schedules.rows import NOW, cover, join, person, turns
+from tests.schedules.rows import NOW, cover, join, person, team, turns
 
 pytestmark = pytest.mark.usefixtures("frozen")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -33,7 +33,7 @@ def editor(group, cleo) -> User:
 
 
 def form(user: User | None, /, **changes: object) -> dict[str, object]:
-    plain = {"kind": "replace", "role": "primary", "user": user and user.pk, "layer": ""}
+    plain = {"kind": "replace", "role": "primary", "user": user and user.pk, "layer": "schedule"}
     times = {"starts_at": "2026-01-08T09:00", "ends_at": "2026-01-09T09:00"}
     return plain | {"replaces": "", "reason": ""} | times | changes
 
@@ -65,6 +65,16 @@ def test_everything_that_touches_a_schedule_is_listed_by_when_it_is(rota, ann, b
     assert "Ann asks everybody for cover" in text
     assert "Open: Ann stays on call" in text
     assert "Cleo is Primary" in read(ann, "changes", schedule.pk, query="?when=past")
+
+
+def test_time_off_of_somebody_in_several_groups_is_there_once(rota, ann) -> None:
+    for number in range(3):
+        team(ann, name=f"Side {number}")
+    span = {"starts_at": NOW + DAY, "ends_at": NOW + 2 * DAY}
+    TimeOff.objects.create(user=ann, group=rota.schedule.group, **span)
+    TimeOff.objects.create(user=ann, **span)
+    page = changes_list.page(rota.schedule, "planned", NOW)
+    assert len(page.items) == len({item.thing.pk for item in page.items}) == 2
 
 
 def test_a_request_that_is_closed_is_past_whenever_it_was_for(rota, ann) -> None:

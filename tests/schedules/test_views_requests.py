@@ -153,6 +153,20 @@ def test_time_off_is_entered_and_the_coverer_answers_from_their_page(rota, ann, 
     assert primary(rota, NOW + DAY) == (ann.pk,)
 
 
+def test_time_off_is_looked_at_in_each_group_before_it_is_saved(rota, ann, ben, cleo) -> None:
+    turns(calendar(team(ann, cleo, name="Other")), ann)
+    status, text = send(ann, "add-time-off", **away(ann, cleo, preview="1"))
+    assert status == 200
+    for group in ("Payments", "Other"):
+        assert f"What would change in {group} Not saved yet" in text
+    assert text.count("Before: Ann After: Cleo") == 2
+    status, text = send(ann, "add-time-off", **away(ann, None, preview="1"))
+    assert text.count("Before: Ann After: nobody") == 2
+    status, text = send(cleo, "add-time-off", **away(cleo, ann, preview="1"))
+    assert "Nobody’s shifts would change" in text
+    assert not TimeOff.objects.exists()
+
+
 def test_nobody_else_answers(rota, ann, ben, cleo, stranger) -> None:
     send(ann, "add-time-off", **away(ann, cleo))
     off = TimeOff.objects.get()
@@ -248,7 +262,7 @@ def test_a_swap_is_asked_seen_and_taken(rota, ann, ben) -> None:
     assert "Ann asks Ben for a swap" in text
     assert "Primary: Thu 8 Jan, 08:00 – Fri 9 Jan, 08:00" in text  # the reader's clocks are UTC
     assert "In return Tue 13 Jan, 08:00" in text
-    assert "Ann asks you in Payments" in read(ben, "my-shifts")
+    assert read(ben, "my-shifts").count("Ann asks you in Payments") == 1
     assert "Yours now. Thank you." in send(ben, "take-swap", swap.pk)[1]
     assert primary(rota, NOW + DAY) == (ben.pk,)
     assert "Taken by Ben" in read(ann, "my-shifts")
