@@ -34,7 +34,7 @@ class OverrideForm(SpanForm):
     class Meta:
         model = Override
         fields = ["kind", "role", "user", "replaces", "starts_at", "ends_at", "layer", "reason"]
-        labels = {"user": "On call", "replaces": "Instead of", "role": "As"}
+        labels = {"user": "On call", "replaces": "Whose shifts", "role": "As"}
         error_messages = {
             "user": {"invalid_choice": _NOT_ONE},
             "replaces": {"invalid_choice": _NOT_ONE},
