@@ -4,7 +4,7 @@ Facts only; `findings_words` says them. Whoever reads a finding can do something
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from itertools import islice, pairwise
@@ -45,6 +45,9 @@ class Level(StrEnum):
     DANGER = "danger"
     WARNING = "warning"
     INFO = "info"
+
+
+ORDER = list(Level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,11 @@ def find(
     found += layers(plan, facts, now)
     found += turns(plan, shifts, now)
     found += clocks(segments(plan, now, now + CLOCKS_WITHIN), zone, now)
-    order = list(Level)
-    return sorted(found, key=lambda each: order.index(each.level))
+    if not facts.is_active:  # nobody is paged by it yet
+        found = [
+            replace(each, level=max(each.level, Level.WARNING, key=ORDER.index)) for each in found
+        ]
+    return sorted(found, key=lambda each: ORDER.index(each.level))
 
 
 def gaps(shifts: Sequence[Shift], now: datetime, most: int = 3) -> Iterable[Finding]:

@@ -64,7 +64,10 @@ def sentence(finding: Finding, names: Names) -> str:
 def _no_turn(finding: Finding, names: Names) -> str:
     who = names.person(finding.user)
     if finding.start is None:
-        return f"{who} takes turns but never gets one in the coming year."
+        return (
+            f"{who} takes turns but never gets one in the coming year. "
+            "Where duty hours leave turns out, let the turn pass on only after work."
+        )
     return f"{who} has no turn in the next 12 weeks; the next begins {names.at(finding.start)}."
 
 
@@ -135,4 +138,6 @@ def _uneven(quality: Quality, names: Names) -> str:
 
 
 def _points(gain: int) -> str:
+    if not gain:
+        return "less than a point more"
     return "1 point more" if gain == 1 else f"{gain} points more"

@@ -29,14 +29,22 @@ class Line:
 
     def at(self, serial: int, people: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return the places that have the turn, and those behind them in order."""
-        era = next(era for era in self.eras if era.serial <= serial)
+        for era in self.eras:
+            if era.serial <= serial:
+                break
         size = len(era.places)
         if not size:
             return (), ()
         taken = min(people, size)
-        begin = (era.first + taken * (serial - era.serial)) % size
-        circle = era.places[begin:] + era.places[:begin]
-        return circle[:taken], circle[taken:]
+        return _circle(era.places, (era.first + taken * (serial - era.serial)) % size, taken)
+
+
+@lru_cache(maxsize=4096)
+def _circle(
+    places: tuple[int, ...], begin: int, taken: int
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    circle = places[begin:] + places[:begin]
+    return circle[:taken], circle[taken:]
 
 
 def line(

@@ -184,6 +184,8 @@ def _by_layers(
                 continue
             speaks = True
             hides = hides or post.hides
+            if not post.people(role) and (in_force.is_plain or not post.on_duty):
+                continue  # most layers, most of the time
             for user, source in _by_layer(plan.layers[i], post, role, in_force).items():
                 people.setdefault(user, source)
         if people or hides:

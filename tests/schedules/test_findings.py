@@ -94,7 +94,10 @@ def test_somebody_without_a_turn_in_twelve_weeks_is_told() -> None:
         rotation(ANN, id=2, rank=0, fills=Fills.SECONDARY),
     ))  # fmt: skip
     lines = said(starved)
-    assert "Bob takes turns but never gets one in the coming year." in lines
+    assert (
+        "Bob takes turns but never gets one in the coming year. "
+        "Where duty hours leave turns out, let the turn pass on only after work." in lines
+    )
     assert "Ann is the only one on call in the next 12 weeks: nobody takes over." in lines
     slow = Plan((rotation(ANN, BOB, CY, unit=Unit.MONTH, count=2, fills=Fills.BOTH),))
     long = [line for line in said(slow) if "12 weeks" in line]
@@ -125,6 +128,9 @@ def test_calendars_that_cannot_be_read_and_names_nobody_knows_are_told() -> None
 
 def test_a_draft_and_a_schedule_without_layers_say_so() -> None:
     facts = Facts(is_active=False)
+    nobody = Plan((rotation(None, fills=Fills.BOTH),))
+    assert Level.DANGER in {each.level for each in found(nobody)}
+    assert Level.DANGER not in {each.level for each in found(nobody, facts)}
     assert said(Plan(), facts)[-1] == "A draft: it decides nothing. This is what it would do."
     assert "No layers yet: the members are on call in their order." in said(Plan(), facts)
 
