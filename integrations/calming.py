@@ -32,7 +32,9 @@ class Memory:
     def __init__(self) -> None:
         self.sky: storms.Sky = {}
         self.flips: OrderedDict[tuple[int, str], deque[datetime]] = OrderedDict()
-        self.firing: OrderedDict[tuple[int, str], None] = OrderedDict()
+        self.firing: OrderedDict[tuple[int, str], datetime] = OrderedDict()
+        """When what fires is paged, or will be if it stays."""
+        self.paged: OrderedDict[tuple[int, str], datetime] = OrderedDict()
         self.damped: set[int] = set()
         self.watched: set[int] = set()
         """Integrations whose flaps, whose storms of before are here."""
@@ -61,8 +63,8 @@ def look(now: datetime) -> None:
 
 
 def damp(signals: Sequence[Signal | Ask], known: Mapping[int, Addressee], now: datetime) -> None:
-    """Let what flaps wait: it pages only when it has fired for as long as its integration says.
-    What may be the beginning of a storm waits a moment too."""
+    """Let what flaps wait: it pages only when it has fired for as long as its integration says,
+    and when it has paged nobody for as long. What may be the beginning of a storm waits too."""
     _remember(known, now)
     storms.hesitate(signals, known)
     for signal in signals:
@@ -70,22 +72,29 @@ def damp(signals: Sequence[Signal | Ask], known: Mapping[int, Addressee], now: d
         if isinstance(signal, Ask) or not addressee.flap_count:
             continue
         key = signal.key
-        if signal.action == "resolve":
-            if key in _memory.firing:
-                del _memory.firing[key]
-                _flips(key).append(now)
-        elif signal.action == "trigger":
-            _memory.firing[key] = None
-            flips = _flips(key)
-            since = now - timedelta(seconds=addressee.flap_seconds)
-            while flips and flips[0] <= since:
-                flips.popleft()
-            if len(flips) >= addressee.flap_count:
-                signal.wait = max(signal.wait, addressee.flap_seconds)
-                signal.facts["flapping"] = len(flips)
-    for table in (_memory.flips, _memory.firing):
+        if signal.action == "resolve" and key in _memory.firing:
+            due = _memory.firing.pop(key)
+            if due <= now:
+                _memory.paged[key] = due
+            _flips(key).append(now)
+        elif signal.action == "trigger" and key not in _memory.firing:
+            signal.wait = max(signal.wait, _patience(signal, addressee, now))
+            _memory.firing[key] = now + timedelta(seconds=signal.wait)
+    for table in (_memory.flips, _memory.firing, _memory.paged):
         while len(table) > _KEYS:
             table.popitem(last=False)
+
+
+def _patience(signal: Signal, addressee: Addressee, now: datetime) -> int:
+    """Seconds until what fires again may page. Whoever flaps without end must be heard too."""
+    flips = _flips(signal.key)
+    since = now - timedelta(seconds=addressee.flap_seconds)
+    while flips and flips[0] <= since:
+        flips.popleft()
+    if len(flips) < addressee.flap_count:
+        return 0
+    signal.facts["flapping"] = len(flips)
+    return addressee.flap_seconds if _memory.paged.get(signal.key, _EVER) > since else 0
 
 
 def _flips(key: tuple[int, str]) -> deque[datetime]:
@@ -97,8 +106,8 @@ def _flips(key: tuple[int, str]) -> deque[datetime]:
 
 
 _LATELY = """
-SELECT source_id, dedup_key, resolved_at FROM (
-    SELECT id, source_id, dedup_key, resolved_at, resolved_by_id FROM alerts_alert
+SELECT source_id, dedup_key, opened_at, resolved_at FROM (
+    SELECT id, source_id, dedup_key, opened_at, resolved_at, resolved_by_id FROM alerts_alert
     WHERE opened_at > %s AND source_id = %s AND dedup_key NOT LIKE 'alertops:%%'
     ORDER BY opened_at DESC, id DESC LIMIT %s
 ) AS newest
@@ -114,11 +123,13 @@ def _remember(known: Mapping[int, Addressee], now: datetime) -> None:
         since = now - timedelta(seconds=addressee.flap_seconds)
         with prepared.cursor() as cursor:
             cursor.execute(_LATELY, [since, addressee.id, _KEYS])
-            for source_id, dedup_key, resolved_at in cursor.fetchall():
+            for source_id, dedup_key, opened_at, resolved_at in cursor.fetchall():
+                key = (source_id, dedup_key)
                 if resolved_at is None:
-                    _memory.firing[source_id, dedup_key] = None
+                    _memory.firing[key] = opened_at
                 else:
-                    _flips((source_id, dedup_key)).append(resolved_at)
+                    _flips(key).append(resolved_at)
+                    _memory.paged.setdefault(key, opened_at)
     watched = [pk for pk, each in known.items() if each.storm_after and pk not in _memory.watched]
     if watched:
         _memory.watched.update(watched)

@@ -170,6 +170,20 @@ def test_what_flaps_pages_only_when_it_stays(
     assert phones.take() == ["alice"]
 
 
+def test_what_flaps_without_end_pages_from_time_to_time(
+    integration: Integration, send: Send, clock: Clock, phones: Phones
+) -> None:
+    Integration.objects.update(flap_count=2, flap_seconds=600)
+    for _ in range(30):
+        fire(send, integration, "disk")
+        clock.forward(seconds=30)
+        fire(send, integration, "disk", "resolved")
+        clock.forward(seconds=30)
+    assert phones.take() == ["alice"] * 4  # at 0:00 and 1:00, then at 11:00 and 21:00
+    flapping = AlertEvent.objects.filter(kind=Kind.OPENED, data__has_key="flapping")
+    assert flapping.count() == 28
+
+
 def test_flapping_is_remembered_when_another_process_takes_over(
     integration: Integration, send: Send, clock: Clock, phones: Phones
 ) -> None:
