@@ -195,7 +195,12 @@ class Alert(models.Model):
             models.Index("status", "opened_at", "id", name="alert_by_status"),
             models.Index("opened_at", "id", name="alert_by_age"),
             models.Index("group", "opened_at", "id", name="alert_by_group"),
-            models.Index("assignee", name="alert_in_hand", condition=~Q(status="resolved")),
+            # Most alerts are a group's, nobody's own: none of their changes touches this one.
+            models.Index(
+                "assignee",
+                name="alert_of_assignee",
+                condition=~Q(status="resolved") & Q(assignee__isnull=False),
+            ),
             models.Index("wake_at", name="alert_held_back", condition=Q(suppressed=True)),
             models.Index(
                 "discard_at", name="alert_discarded", condition=Q(discard_at__isnull=False)

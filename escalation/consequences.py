@@ -18,11 +18,10 @@ from alertops import doorbell, prepared
 from alerts.states import Kind
 from alerts.timeline import Fact, record
 from escalation import lost, outbox, unreached
-from escalation.decide import EXPIRY
 from escalation.directory import Directory
-from escalation.engine import queue
 from escalation.models import Circuit, Notification
 from escalation.outbox import Claimed
+from escalation.queueing import queue
 from escalation.reach import Method, Person, first_choice, next_method
 from escalation.sending import Sent
 from escalation.states import Purpose, State
@@ -119,11 +118,11 @@ def use_next_method(key: str, now: datetime) -> None:
         return
     planned = later.filter(contact_method_id=method.id).order_by("due_at").values("pk")[:1]
     if not Notification.objects.filter(pk__in=planned, state=State.PENDING).update(due_at=now):
-        queue([_like(row, method, row.user_id, now)])
+        queue([_like(row, method, row.user_id)], now)
     doorbell.ring_on_commit("outbox")
 
 
-def _like(row: Notification, method: Method, user_id: int | None, now: datetime) -> dict[str, Any]:
+def _like(row: Notification, method: Method, user_id: int | None) -> dict[str, Any]:
     """Another page of the same step, due now."""
     return {
         "key": f"{_step(row)}u{method.id}.0",
@@ -136,10 +135,7 @@ def _like(row: Notification, method: Method, user_id: int | None, now: datetime)
         "round": row.round,
         "level": row.level,
         "urgency": row.urgency,
-        "priority": row.priority,
-        "created_at": now,
-        "due_at": now,
-        "expires_at": now + EXPIRY,
+        "delay": 0,
     }
 
 
@@ -156,7 +152,7 @@ def _page_admins(row: Notification, now: datetime) -> None:
     people = Directory(now)
     found = [people.person(pk) for pk in people.admins()]
     pages = [
-        _like(row, first_choice(person, row.urgency), person.id, now)
+        _like(row, first_choice(person, row.urgency), person.id)
         for person in found
         if person is not None and person.is_reachable
     ]
@@ -164,7 +160,7 @@ def _page_admins(row: Notification, now: datetime) -> None:
     if len(pages) == known.count():
         unreached.tell([row.alert_id])
         return
-    queue(pages)
+    queue(pages, now)
     doorbell.ring_on_commit("outbox")
 
 

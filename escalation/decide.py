@@ -27,8 +27,8 @@ from escalation.plan import (
 from escalation.reach import Delivery, Person, first_choice, reach
 from escalation.states import Purpose
 
-LATE = timedelta(seconds=5)
-EXPIRY = timedelta(hours=1)
+LATE = timedelta(seconds=10)
+"""From here on the timeline says so. Sooner would be a line on every alert of a large storm."""
 REMIND_FALLBACK = timedelta(hours=1)
 """An alert nobody takes is brought up again; it never goes quiet for good."""
 POISONED_RETRY = timedelta(seconds=15)
@@ -102,15 +102,13 @@ def last_resort(alert: DueAlert, people: Directory, now: datetime) -> Decision:
         if person is not None and person.is_reachable:
             method = first_choice(person, "high")
             key = f"{alert.id}.{alert.epoch}.poisoned{hour}.u{method.id}.0"
-            row = _row(alert, key, method.channel, "high", now, now)
+            row = _row(alert, key, method.channel, "high")
             row.update(user_id=person.id, contact_method_id=method.id, purpose="fallback")
             decision.notifications.append(row)
     return decision
 
 
-def _row(
-    alert: DueAlert, key: str, channel: str, urgency: str, now: datetime, due: datetime
-) -> dict[str, Any]:
+def _row(alert: DueAlert, key: str, channel: str, urgency: str, delay: int = 0) -> dict[str, Any]:
     """One line of the outbox, still without its addressee."""
     return {
         "key": key,
@@ -124,10 +122,7 @@ def _row(
         "round": 0,
         "level": None,
         "urgency": urgency,
-        "priority": 0 if urgency == "high" else 1,
-        "created_at": now,
-        "due_at": due,
-        "expires_at": due + EXPIRY,
+        "delay": delay,
     }
 
 
@@ -325,7 +320,7 @@ class _Look:
         alert, delay = self.alert, delivery.delay if delivery else 0
         to = f"c{contact}" if delivery is None else f"u{delivery.method.id}"
         key = f"{alert.id}.{alert.epoch}.{self.standing.fired}.{to}.{delay}"
-        row = _row(alert, key, channel, urgency, self.now, self.now + timedelta(seconds=delay))
+        row = _row(alert, key, channel, urgency, delay)
         row.update(
             purpose=purpose.value,
             user_id=user,

@@ -48,8 +48,11 @@ BEHIND = timedelta(seconds=1)
 STORM = 1000
 """So many alerts overdue by BEHIND are a storm, and the engine goes first."""
 YIELD = 15.0
-"""Seconds of a storm in which one sender a channel works, the others leave the machine to the
+"""Seconds of a storm in which FEW senders a channel work, the others leave the machine to the
 engine: what is queued together leaves in the right order. Longer, and pages would wait for it."""
+FEW = 4
+BREATH = 0.1
+"""Seconds between two claims then: together, because one claim costs as much as many."""
 GATHER = 0.02
 """Seconds to wait for more free senders before the next claim of a backlog."""
 RECONNECT = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0)
@@ -71,14 +74,18 @@ class Dispatcher:
         self._rest = 0.0
         self._down: set[str] = set()
         self._storm_began: float | None = None
+        self._claimed = float("-inf")
 
     def work(self, now: datetime) -> datetime | None:
         """One look: sweep when it is time, claim what free senders can take, hand it over."""
         if time.monotonic() - self._swept >= SWEEP_EVERY:
             self._sweep(now)
+        if self._yields() and time.monotonic() - self._claimed < BREATH:
+            return now + timedelta(seconds=BREATH)
         free = self._capacity()
         if not free:
             return None  # whoever is free first rings
+        self._claimed = time.monotonic()
         claimed = outbox.claim(now, free)
         may, over = caps.split(claimed, now)
         if over:
@@ -102,7 +109,7 @@ class Dispatcher:
         elif self._storm_began is None:
             self._storm_began = self._swept
         began = time.monotonic()
-        if began - self._tidied >= self._rest:
+        if began - self._tidied >= self._rest and not self._yields():
             tidy(now)
             self._tidied = time.monotonic()
             self._rest = min((self._tidied - began) * TIDY_SHARE, 60.0)
@@ -137,7 +144,7 @@ class Dispatcher:
 
     def _capacity(self) -> dict[str, int]:
         """Free senders per channel; a channel whose circuit is open gets one, to try it."""
-        kept = self._size - 1 if self._yields() else 0
+        kept = max(0, self._size - FEW) if self._yields() else 0
         with self._lock:
             return {
                 channel: min(free - kept, 1) if channel in self._down else free - kept
@@ -179,7 +186,7 @@ class Dispatcher:
         finally:
             with self._lock:
                 self._free[claimed.channel] += 1
-                starved = self._free[claimed.channel] == 1 or self._yields()
+                starved = self._free[claimed.channel] in (1, self._size)
                 self._freed.notify()
             if starved:
                 doorbell.ring("outbox")  # more may be waiting for exactly this sender

@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-import orjson
 from django.db import Error, connection, connections, transaction
 
 from alertops import doorbell, loops, prepared
@@ -26,6 +25,7 @@ from escalation.decide import Decision, Standing, decide, last_resort
 from escalation.directory import Directory
 from escalation.plan import Position
 from escalation.policies import Choice, freeze, frozen
+from escalation.queueing import queue, stand
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ def _settle(due: Sequence[DueAlert], people: Directory, now: datetime) -> None:
         except Exception:  # one bad row must never stop the rest, nor stay silent itself
             logger.exception("Alert %s could not be decided; paging the administrators", alert.id)
             decisions.append(last_resort(alert, people, now))
-    _write(decisions)
+    _write(decisions, now)
 
 
 _RUNNING = """
@@ -183,61 +183,15 @@ def _standings(due: Sequence[DueAlert]) -> dict[int, Standing]:
     return standings
 
 
-_QUEUE = """
-INSERT INTO escalation_notification (key, alert_id, epoch, purpose, user_id, contact_method_id,
-    group_contact_id, channel, round, level, urgency, priority, state, created_at, due_at,
-    expires_at, fence, attempts, provider_id, provider_rank, error, is_local,
-    widened)
-SELECT key, alert_id, epoch, purpose, user_id, contact_method_id, group_contact_id, channel,
-    round, level, urgency, priority, 'pending', created_at, due_at, expires_at, 0, 0, '', 0, '',
-    false, false
-FROM jsonb_to_recordset(%s::jsonb) AS n(key text, alert_id bigint, epoch int, purpose text,
-    user_id bigint, contact_method_id bigint, group_contact_id bigint, channel text, round int,
-    level int, urgency text, priority int, created_at timestamptz, due_at timestamptz,
-    expires_at timestamptz)
-ON CONFLICT (key) DO NOTHING
-"""
-_STAND = """
-INSERT INTO escalation_escalation (alert_id, version_id, chosen_by, round, level, member, send,
-    fired, started_at, exhausted_at)
-SELECT * FROM jsonb_to_recordset(%s::jsonb) AS e(alert_id bigint, version_id bigint,
-    chosen_by text, round int, level int, member int, send int, fired int,
-    started_at timestamptz, exhausted_at timestamptz)
-ON CONFLICT (alert_id) DO UPDATE SET version_id = excluded.version_id,
-    chosen_by = excluded.chosen_by, round = excluded.round, level = excluded.level,
-    member = excluded.member, send = excluded.send, fired = excluded.fired,
-    started_at = excluded.started_at, exhausted_at = excluded.exhausted_at
-"""
-
-
-def queue(rows: Sequence[dict[str, object]]) -> None:
-    """Put notifications into the outbox; one that is already there is left alone."""
-    if rows:
-        with prepared.cursor() as cursor:
-            cursor.execute(_QUEUE, [orjson.dumps(rows).decode()])
-
-
-def _write(decisions: Sequence[Decision]) -> None:
-    queue([row for decision in decisions for row in decision.notifications])
-    standings = [
-        {
-            "alert_id": decision.reschedule.alert_id,
-            "version_id": standing.version_id,
-            "chosen_by": standing.chosen_by,
-            "round": standing.position.round,
-            "level": standing.position.level,
-            "member": standing.position.member,
-            "send": standing.position.send,
-            "fired": standing.fired,
-            "started_at": standing.started_at,
-            "exhausted_at": standing.exhausted_at,
-        }
-        for decision in decisions
-        if (standing := decision.standing) is not None and standing.started_at is not None
-    ]
-    if standings:
-        with prepared.cursor() as cursor:
-            cursor.execute(_STAND, [orjson.dumps(standings).decode()])
+def _write(decisions: Sequence[Decision], now: datetime) -> None:
+    queue([row for decision in decisions for row in decision.notifications], now)
+    stand(
+        [
+            (decision.reschedule.alert_id, decision.standing)
+            for decision in decisions
+            if decision.standing is not None and decision.standing.started_at is not None
+        ]
+    )
     reschedule([decision.reschedule for decision in decisions])
     record(fact for decision in decisions for fact in decision.facts)
     unreached.tell([one.reschedule.alert_id for one in decisions if one.reaches_nobody])
@@ -270,7 +224,8 @@ def _report(alert_id: int, now: datetime) -> None:
 def _page_admins(alert_id: int, now: datetime) -> None:
     """For an alert whose own escalation cannot be written."""
     people = Directory(now)
-    _write([last_resort(alert, people, now) for alert in claim_due(now, 1, only=alert_id)])
+    due = claim_due(now, 1, only=alert_id)
+    _write([last_resort(alert, people, now) for alert in due], now)
 
 
 def _raise_if_lost(error: Exception) -> None:

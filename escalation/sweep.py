@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from accounts.channels import CHANNELS
 from accounts.channels.base import Received, TryLater, Undeliverable
+from alertops import prepared
 from alerts import wakes
 from alerts.states import Kind
 from alerts.timeline import Fact, record
@@ -46,18 +47,27 @@ def tidy(now: datetime) -> None:
         logger.error("Alert %s would have slept for too long; the engine looks now", alert_id)
 
 
+_EXPIRE = """
+UPDATE escalation_notification SET state = 'expired', ended_at = %s
+WHERE id IN (SELECT id FROM escalation_notification
+    WHERE state IN ('pending', 'unknown') AND due_at <= %s AND expires_at <= %s
+    LIMIT %s FOR UPDATE SKIP LOCKED)
+RETURNING id, key, alert_id, user_id, channel, error
+"""
+
+
 @transaction.atomic
 def _expire(now: datetime) -> None:
     """A page that could not leave for an hour is over; the timeline and the operators see it."""
-    overdue = Notification.objects.filter(
-        state__in=[State.PENDING, State.UNKNOWN], due_at__lte=now, expires_at__lte=now
-    )
-    rows = list(overdue.select_for_update(skip_locked=True)[:MOST])
-    for row in rows:
-        row.state, row.ended_at = State.EXPIRED, now
-        row.save(update_fields=["state", "ended_at"])
-        logger.error("Notification %s expired unsent: %s", row.key, row.error)
-    record(_failed(row, row.error or "could not be sent for an hour", now) for row in rows)
+    with prepared.cursor() as cursor:
+        cursor.execute(_EXPIRE, [now, now, now, MOST])
+        rows = cursor.fetchall()
+    facts = []
+    for pk, key, alert_id, user_id, channel, error in rows:
+        logger.error("Notification %s expired unsent: %s", key, error)
+        why = error or "could not be sent for an hour"
+        facts.append(_failed(alert_id, user_id, channel, pk, why, now))
+    record(facts)
 
 
 @transaction.atomic
@@ -127,7 +137,7 @@ def judge(notification_id: int, seen: Received | None, now: datetime) -> None:
     row.error = (seen.detail if seen else "") or "no proof of delivery in time"
     row.save(update_fields=["state", "ended_at", "error", "proof_due_at"])
     if still_open(row):
-        record([_failed(row, row.error, now)])
+        record([_failed(row.alert_id, row.user_id, row.channel, row.pk, row.error, now)])
         use_next_method(row.key, now)
 
 
@@ -136,14 +146,16 @@ def still_open(row: Notification) -> bool:
     return bool(row.alert.status == "triggered" and row.alert.epoch == row.epoch)
 
 
-def _failed(row: Notification, reason: str, now: datetime) -> Fact:
+def _failed(
+    alert_id: int, user_id: int | None, channel: str, notification: int, why: str, now: datetime
+) -> Fact:
     data = {
-        "person": row.user_id,
-        "channel": row.channel,
-        "notification": row.pk,
-        "reason": reason[:200],
+        "person": user_id,
+        "channel": channel,
+        "notification": notification,
+        "reason": why[:200],
     }
-    return Fact(row.alert_id, Kind.PAGE_FAILED, now, None, data)
+    return Fact(alert_id, Kind.PAGE_FAILED, now, None, data)
 
 
 def unfinished(states: Iterable[State] = OPEN_STATES) -> int:

@@ -98,13 +98,14 @@ def dispatcher() -> Iterator[Dispatcher]:
     mine.close()
 
 
-def test_while_a_storm_is_queued_one_sender_works_and_then_all_of_them(
+def test_while_a_storm_is_queued_few_senders_work_and_then_all_of_them(
     clock: Clock,
     twilio: TwilioDouble,
     dispatcher: Dispatcher,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(dispatch, "STORM", 5)
+    monkeypatch.setattr(dispatch, "FEW", 1)
     twilio.knobs.turn(slow=1.0, slow_seconds=0.3)
     source = Source.objects.create(name="Monitor")
     teams = [
