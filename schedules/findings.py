@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from itertools import islice, pairwise
 
-from schedules.duty_hours import DAY, joined
+from schedules.duty_hours import DAY, Span, joined
 from schedules.hours import on_shift
 from schedules.posts import ROLES, Key, Layer
 from schedules.resolver import Plan, Rotation
@@ -93,7 +93,7 @@ def find(
         found.append(Finding(Kind.DRAFT, Level.INFO))
     if not (plan.rotations or plan.fixed or plan.imported):
         found.append(Finding(Kind.NO_LAYERS, Level.WARNING))
-    found += gaps(shifts, now)
+    found += gaps(plan, shifts, now)
     found += unreachable(shifts, facts, now)
     found += layers(plan, facts, now)
     found += turns(plan, shifts, now)
@@ -105,24 +105,36 @@ def find(
     return sorted(found, key=lambda each: ORDER.index(each.level))
 
 
-def gaps(shifts: Sequence[Shift], now: datetime, most: int = 3) -> Iterable[Finding]:
-    """Yield, per role, the first stretches of the next 30 days in which nobody has it."""
+def gaps(plan: Plan, shifts: Sequence[Shift], now: datetime, most: int = 3) -> Iterable[Finding]:
+    """Yield, per role, the first stretches of the next 30 days in which nobody has it. A hole
+    that was made on purpose is only noted."""
     horizon = now + GAPS_WITHIN
     for role in ROLES:
+        meant = _on_purpose(plan, role, now, horizon)
         mine = _joined(s for s in shifts if s.role == role and s.user is None and s.start < horizon)
-        for start, end in mine[:most]:
+        for n, (start, end) in enumerate(mine[:most], start=1):
+            is_meant = any(low <= start and end <= high for low, high in meant)
             is_soon = role == Role.PRIMARY and start < now + SOON
-            level = Level.DANGER if is_soon else Level.WARNING
-            left_out = len(mine) - most if (start, end) == mine[:most][-1] else 0
             yield Finding(
                 Kind.GAP,
-                level,
+                Level.INFO if is_meant else Level.DANGER if is_soon else Level.WARNING,
                 role=role,
                 start=start,
                 end=min(end, horizon),
                 goes_on=end >= horizon,
-                count=max(0, left_out),
+                count=max(0, len(mine) - most) if n == most else 0,
+                words="on purpose" if is_meant else "",
             )
+
+
+def _on_purpose(plan: Plan, role: Role, since: datetime, until: datetime) -> list[Span]:
+    """Return when a layer says that nobody has a role."""
+    found: list[Span] = []
+    for layer in plan.fixed:
+        if layer.is_nobody and layer.role == role:
+            said = [*layer.changes(since, until), (until, None)]
+            found += [(at, end) for (at, post), (end, _) in pairwise(said) if post and post.hides]
+    return joined(found)
 
 
 def unreachable(shifts: Sequence[Shift], facts: Facts, now: datetime) -> Iterable[Finding]:

@@ -84,6 +84,8 @@ def _gap(gap: Finding, names: Names) -> str:
         begins += " or in the next 30 days"
     more = "one more gap" if gap.count == 1 else f"{gap.count} more gaps"
     others = f" And {more} in the next 30 days." if gap.count else ""
+    if gap.words:
+        begins += f", {gap.words}"
     return f"Nobody is {gap.role.label} {begins}. Alerts go to the next level at once.{others}"
 
 

@@ -60,6 +60,18 @@ def test_a_gap_that_never_ends_is_told_once() -> None:
     ]
 
 
+def test_a_hole_made_on_purpose_is_noted_and_alarms_nobody() -> None:
+    first = datetime.fromisoformat("2026-01-10 09:00")
+    hole = Fixed(9, BERLIN, first, first + DAY, (), rank=5, is_nobody=True)
+    plan = Plan(pair().rotations, fixed=(hole,))
+    assert [(each.kind, each.level) for each in found(plan)] == [(Kind.GAP, Level.INFO)]
+    [line] = said(plan)
+    assert line == (
+        "Nobody is Primary from Sat 10 Jan, 09:00 until Sun 11 Jan, 09:00, on purpose. "
+        "Alerts go to the next level at once."
+    )
+
+
 def test_layers_that_name_nobody_are_told() -> None:
     first = datetime.fromisoformat("2026-01-01 00:00")
     empty = Fixed(7, BERLIN, first, first + DAY, (), rule=parse("FREQ=WEEKLY", first.date()))
