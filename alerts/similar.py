@@ -12,6 +12,7 @@ from alerts.states import Status
 
 LOOKED_AT = 200
 SHOWN = 5
+FOLLOWERS = 8
 _WORD = re.compile(r"\w+")
 _LEAST = 0.3
 
@@ -25,7 +26,7 @@ class Bundle:
     similar: Sequence[Alert]
 
 
-def bundle_of(alert: Alert, user: User, most: int = 20) -> Bundle:
+def bundle_of(alert: Alert, user: User, most: int = FOLLOWERS) -> Bundle:
     """Return what follows an alert and which others may belong to it, in three queries."""
     visible = Alert.objects.visible_to(user).select_related("source")
     followers = visible.filter(parent=alert.pk).order_by("status", "-pk")

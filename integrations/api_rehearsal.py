@@ -18,7 +18,7 @@ from integrations.models import Integration
 from integrations.rehearsal import LONGEST, Imagined, rehearse
 
 
-class EventFields(serializers.Serializer[Any]):
+class PastedEventFields(serializers.Serializer[Any]):
     """An event nobody sent, as this integration would receive it."""
 
     integration = serializers.PrimaryKeyRelatedField(queryset=Integration.objects.none())
@@ -51,8 +51,8 @@ class ImaginedFields(serializers.Serializer[Imagined]):
     routed_by = serializers.CharField(help_text="The route that wins, or integration.")
     remark = serializers.CharField()
     is_dropped = serializers.BooleanField()
-    group: Any = serializers.SlugRelatedField(slug_field="slug", read_only=True)
-    assignee: Any = serializers.SlugRelatedField(slug_field="email", read_only=True)
+    group = serializers.CharField(source="group.slug", default=None)
+    assignee = serializers.CharField(source="assignee.email", default=None)
     open_alert = serializers.SerializerMethodField(
         help_text="The alert it would be added to, or that it would close."
     )
@@ -87,7 +87,7 @@ def _either(name: str, one: Any, other: Any) -> PolymorphicProxySerializer:
 
 class SimulateAlertOrEvent(Simulate):
     @extend_schema(
-        request=_either("SimulationWanted", SimulateFields, EventFields),
+        request=_either("SimulationWanted", SimulateFields, PastedEventFields),
         responses={
             200: _either("Simulated", SimulationFields, RehearsalFields),
             400: ErrorFields,
@@ -103,7 +103,7 @@ class SimulateAlertOrEvent(Simulate):
             return super().post(request)
         if not caller(request).has_perm("integrations.view_integration"):
             raise PermissionDenied("Only those who manage integrations may do this.")
-        asked = EventFields(data=request.data, context={"request": request})
+        asked = PastedEventFields(data=request.data, context={"request": request})
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
         found = rehearse(wanted["integration"], wanted["payload"], clock.now())

@@ -22,6 +22,13 @@ class HeartbeatForm(forms.ModelForm):
         )  # fmt: skip
         error_messages = {"name": {"unique": "There is already a source of this name."}}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        nothing = {"group": "No group", "assignee": "Nobody", "policy": "The group's own"}
+        for name, words in nothing.items():
+            field: Any = self.fields[name]
+            field.empty_label = words
+
 
 class HeartbeatFilters(forms.Form):
     """The list's filters. Nonsense in the address selects nothing and says so."""

@@ -141,4 +141,6 @@ class ServiceForm(forms.ModelForm):
         ):
             field: Any = self.fields[name]
             field.queryset = rows
+        group: Any = self.fields["group"]
+        group.empty_label = "Choose a group"
         self.fields["integrations"].help_text = "Their open alerts are the state of the service."

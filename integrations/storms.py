@@ -147,8 +147,8 @@ def _signal(key: str, place: Place, addressee: Addressee) -> Signal:
         key,
         "trigger",
         f"Alert storm: {addressee.name} opens more than {addressee.storm_after} alerts a minute",
-        "They are attached to this one and page nobody by themselves. Resolving this alert by "
-        "hand resolves them too; it resolves itself when the storm is over and none is open.",
+        "The alerts of this storm are attached to this one and page nobody by themselves. Resolving"
+        " it by hand resolves them; it resolves itself once the storm is over and none is open.",
         group_id=place[1],
         assignee_id=place[2],
         policy_hint=place[3],
