@@ -29,7 +29,7 @@ MOST = 500
 """Events read at a look."""
 _BEHIND = timedelta(seconds=1)
 FEW = 50
-"""While the engine is behind, it goes first."""
+"""Events read a second while the engine is behind: it goes first."""
 SURE = 60.0
 """Seconds a gap is watched at least: a number is taken a moment before its transaction has one."""
 ECHO = "outbound:"
@@ -83,13 +83,14 @@ def _read(wishes: list[_Wish], now: datetime) -> bool:
         return False  # somebody else reads
     cursor.read_to = max(cursor.read_to, min(wish.told_from for wish in wishes))
     oldest = _snapshot()[0]
-    seen, more = _unread(cursor, FEW if wakes.is_behind(now, by=_BEHIND, most=1) else MOST)
+    steps_back = wakes.is_behind(now, by=_BEHIND, most=1)
+    seen, more = _unread(cursor, FEW if steps_back else MOST)
     late = _late(cursor)
     if not seen and not late and not cursor.gaps:
         return False
     _write(wishes, [*late, *seen], now)
     _advance(cursor, seen, late, oldest, now.timestamp())
-    return more
+    return more and not steps_back
 
 
 def _wishes() -> list[_Wish]:

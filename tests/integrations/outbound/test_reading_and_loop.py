@@ -198,3 +198,17 @@ def test_old_messages_are_forgotten_and_waiting_ones_are_not(
     clock.set(clock.now() + timedelta(days=31))
     assert retention.forget_old(clock.now()) == 1
     assert OutboundMessage.objects.get().state == "queued"
+
+
+@pytest.mark.django_db
+def test_while_the_engine_is_behind_little_is_read(
+    receiver: WebhookDouble, payments: Group, clock: Clock
+) -> None:
+    connect(receiver.base_url)
+    for number in range(reader.FEW + 10):
+        opened(payments, f"Alert {number}")
+    clock.set(clock.now() + timedelta(seconds=5))  # nobody has been paged yet
+    assert not reader.read(clock.now())
+    assert OutboundMessage.objects.count() == reader.FEW
+    assert not reader.read(clock.now())
+    assert OutboundMessage.objects.count() == reader.FEW + 10
