@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -19,12 +21,14 @@ from integrations.actions import NotAllowed
 from integrations.forms_outbound import MessageFilters, OutboundForm, SecretGraceForm
 from integrations.models import OutboundConnection, OutboundMessage
 from integrations.outbound import actions, showing
+from integrations.outbound.contract import Tool
 from integrations.outbound.states import UNFINISHED
 from integrations.outbound.tools import TOOLS
-from integrations.steps import blocks
+from integrations.steps import Block, blocks
 from integrations.views import person_of
 
 PAGE_SIZE = 50
+_WRAP = re.compile(r"(?<!\n)\n(?!\n)")
 
 
 @login_required
@@ -76,8 +80,8 @@ def _connection(request: HttpRequest, link: OutboundConnection) -> HttpResponse:
         "settings": showing.settings_of(link),
         "secrets": link.secrets.order_by("-pk"),
         "grace_form": SecretGraceForm(),
-        "hook": f"{settings.PUBLIC_URL}/integrations/outbound/{link.hook or '<the key>'}/hook/",
-        "steps": _steps(link),
+        "hook": _hook(link.hook),
+        "steps": _steps(link.kind, link.hook) if link.is_known else [],
         "events": showing.events_of(link),
         "sources": link.integrations.order_by("name"),
         "filters": filters,
@@ -95,11 +99,16 @@ def _connection(request: HttpRequest, link: OutboundConnection) -> HttpResponse:
     return response
 
 
-def _steps(link: OutboundConnection) -> Any:
-    if not link.is_known:
-        return []
-    hook = f"{settings.PUBLIC_URL}/integrations/outbound/{link.hook or '<the key>'}/hook/"
-    return blocks(link.kind.steps.format(hook=hook))
+def _steps(tool: Tool, key: str) -> list[Block]:
+    """What to do over there; prose flows, whatever its lines in the source."""
+    told = blocks(tool.steps.format(hook=_hook(key)))
+    return [
+        each if each.is_code else replace(each, text=_WRAP.sub(" ", each.text)) for each in told
+    ]
+
+
+def _hook(key: str) -> str:
+    return f"{settings.PUBLIC_URL}/integrations/outbound/{key or '<the key>'}/hook/"
 
 
 def _page(request: HttpRequest, rows: Any) -> tuple[list[OutboundMessage], str]:
@@ -152,7 +161,12 @@ def _edit(request: HttpRequest, user: User, form: OutboundForm) -> HttpResponse:
             return _connection(request, link)
         messages.success(request, f"{link.name} is saved.")
         return redirect(link)
-    context = {"form": form, "tool": form.tool, "link": None if form.is_new else form.instance}
+    context = {
+        "form": form,
+        "tool": form.tool,
+        "link": None if form.is_new else form.instance,
+        "steps": _steps(form.tool, "") if form.is_new else [],
+    }
     status = 400 if form.is_bound else 200
     return render(request, "integrations/outbound/form.html", context, status=status)
 

@@ -58,7 +58,8 @@ def page(client: Client, dana: User) -> Client:
 
 @pytest.mark.parametrize("slug", ENTERED)
 def test_a_tool_is_entered_and_its_hook_shown_once(page: Client, slug: str) -> None:
-    assert page.get(f"/integrations/outbound/new/{slug}/").status_code == 200
+    new = page.get(f"/integrations/outbound/new/{slug}/").content.decode()
+    assert "Over there" in new, "what to do there is needed before anything can be entered"
     made = page.post(f"/integrations/outbound/new/{slug}/", _form(slug)).content.decode()
     link = OutboundConnection.objects.get()
     assert link.hook_prefix in made
