@@ -4,6 +4,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -349,3 +350,10 @@ def test_a_draft_has_nothing_to_cover(schedule, ann) -> None:
     schedule.is_active = False
     schedule.save()
     assert "This schedule is a draft" in read(ann, "ask-swap", schedule.pk)
+
+
+@pytest.mark.parametrize("half", ["return_starts_at", "return_ends_at"])
+def test_the_database_refuses_half_of_a_return(rota, ann, half) -> None:
+    span = {"starts_at": NOW + DAY, "ends_at": NOW + 2 * DAY, half: NOW + 9 * DAY}
+    with pytest.raises(IntegrityError, match="swap_return_ends_after_start"), transaction.atomic():
+        SwapRequest.objects.create(schedule=rota.schedule, user=ann, **span)
