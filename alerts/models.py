@@ -195,6 +195,7 @@ class Alert(models.Model):
             models.Index("status", "opened_at", "id", name="alert_by_status"),
             models.Index("opened_at", "id", name="alert_by_age"),
             models.Index("group", "opened_at", "id", name="alert_by_group"),
+            models.Index("source", "opened_at", "id", name="alert_by_source"),
             # Most alerts are a group's, nobody's own: none of their changes touches this one.
             models.Index(
                 "assignee",
