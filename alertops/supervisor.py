@@ -144,12 +144,13 @@ class Supervisor:
                 self._start(child)
 
     def _free_the_stuck(self) -> None:
-        """End who hangs; `_bury` finds the dead and `_start_due` starts another."""
+        """End who hangs; `_bury` finds it dead, takes care of its group and starts another."""
         for child in self.children:
             if child.pid and child.pulse.age() > child.patience:
                 logger.error("%s is stuck; ending it", child.name)
                 child.pulse.beat()  # once is enough
-                process_groups.kill_group(child.pid)
+                with suppress(ProcessLookupError):
+                    os.kill(child.pid, signal.SIGKILL)
 
     def _start(self, child: Child) -> None:
         parent = os.getpid()

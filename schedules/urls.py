@@ -4,7 +4,6 @@ from django.urls import path
 
 from schedules import (
     urls_changes,
-    views,
     views_board,
     views_feed,
     views_layers,
@@ -26,8 +25,6 @@ urlpatterns = [
     path("schedules/<int:pk>/warnings/", views_review.warnings, name="warnings"),
     path("schedules/<int:pk>/warnings/card/", views_review.warnings_card, name="warnings-card"),
     path("schedules/<int:pk>/hours/", views_review.hours, name="hours"),
-    path("schedules/<int:pk>/overrides/", views.add_override, name="override"),
-    path("schedules/<int:pk>/overrides/<int:override_pk>/end/", views.end_override, name="end"),
     path("schedules/<int:pk>/settings/", views_layers.settings, name="settings"),
     path("schedules/<int:pk>/layers/", views_layers.layers, name="layers"),
     path("schedules/<int:pk>/rotations/new/", views_layers.add_rotation, name="rotation-new"),

@@ -17,7 +17,6 @@ from accounts.models import User
 from accounts.views import person
 from alertops import clock
 from schedules import actions, grid, oncall, rota
-from schedules.forms import OverrideForm
 from schedules.models import EARLIEST, LATEST, Rotation, Schedule
 from schedules.rosters import Roster
 from schedules.rota import Shift
@@ -100,10 +99,8 @@ def visible(request: HttpRequest, pk: int) -> Schedule:
     return get_object_or_404(found, pk=pk)
 
 
-def context(
-    request: HttpRequest, schedule: Schedule, form: OverrideForm | None = None
-) -> dict[str, Any]:
-    """Return what the page needs; `form` is an override that was refused."""
+def context(request: HttpRequest, schedule: Schedule) -> dict[str, Any]:
+    """Return what the page needs."""
     user, now = person(request), clock.now()
     page = Page(schedule, look_at(request, schedule, now), now)
     may_edit = actions.may_edit(user, schedule.group)
@@ -125,7 +122,7 @@ def context(
         "gaps": _gaps(grid.joined(rota.shifts(page.roster.plan, now, now + WARNED)), now),
         "absent": _absent(page.roster, page.rotations, page.look.today),
         "may_edit": may_edit,
-        **_changes(schedule, user, now, form, may_edit=may_edit),
+        **_changes(schedule, user, now, may_edit=may_edit),
     }
 
 
@@ -225,18 +222,15 @@ def _day(text: str, today: date) -> date:
     return day if EARLIEST.year < day.year < LATEST.year - 1 else today
 
 
-def _changes(
-    schedule: Schedule, user: User, now: datetime, form: OverrideForm | None, *, may_edit: bool
-) -> dict[str, Any]:
-    """Return the overrides that run or are to come, which of them I may take back, the form."""
+def _changes(schedule: Schedule, user: User, now: datetime, *, may_edit: bool) -> dict[str, Any]:
+    """Return the overrides that run or are to come, which of them I may take back; whether I may
+    make one."""
     may = may_edit or actions.may_override(user, schedule.group)
     found = schedule.overrides.filter(ends_at__gt=now).select_related("user", "replaces")[:100]
-    if form is None and may:
-        form = OverrideForm(schedule=schedule, viewer=user, now=now)
     overrides = [
         (each, may and (may_edit or user.pk in (each.user_id, each.replaces_id))) for each in found
     ]
-    return {"overrides": overrides, "form": form}
+    return {"overrides": overrides, "may_override": may}
 
 
 def _gaps(ahead: Iterable[Shift], now: datetime) -> list[tuple[Shift, bool, bool]]:

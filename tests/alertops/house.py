@@ -42,7 +42,7 @@ def beating() -> None:
 def main() -> None:
     run_dir = Path(sys.argv[1])
     mains = {"family": family, "brief": brief, "stubborn": stubborn, "beating": beating}
-    patience = {"beating": 0.5}
+    patience = {"beating": 3.0}
     children = [
         Child(name, mains[name], patience=patience.get(name, math.inf)) for name in sys.argv[2:]
     ]

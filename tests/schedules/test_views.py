@@ -35,13 +35,14 @@ def plain(content: bytes) -> str:
 
 
 def fields(user: User, **changes: str) -> dict[str, object]:
-    form = {"role": "primary", "user": user.pk, "replaces": "", "reason": ""}
+    form = {"kind": "replace", "role": "primary", "user": user.pk, "replaces": "", "reason": ""}
+    form |= {"layer": "schedule"}
     return form | {"starts_at": "2026-01-08T09:00", "ends_at": "2026-01-09T09:00"} | changes
 
 
 def post(client: Client, user: User, schedule: Schedule, form: dict[str, object]):
     client.force_login(user)
-    return client.post(reverse("schedules:override", args=[schedule.pk]), form)
+    return client.post(reverse("schedules:add-override", args=[schedule.pk]), form)
 
 
 # The board
@@ -168,7 +169,10 @@ def test_a_stranger_gets_a_404_everywhere(client, group, schedule, ann, stranger
     client.force_login(stranger)
     for name, args in (("detail", [schedule.pk]), ("group", ["payments"])):
         assert client.get(reverse(f"schedules:{name}", args=args)).status_code == 404
-    for name, args in (("override", [schedule.pk]), ("end", [schedule.pk, override.pk])):
+    for name, args in (
+        ("add-override", [schedule.pk]),
+        ("end-override", [schedule.pk, override.pk]),
+    ):
         assert client.post(reverse(f"schedules:{name}", args=args), fields(ann)).status_code == 404
     assert "Rota" not in client.get(reverse("schedules:list")).content.decode()
 
@@ -177,8 +181,7 @@ def test_pages_ask_to_sign_in_and_writes_are_posts(client, schedule, ann) -> Non
     for name, args in (("on-call", []), ("list", []), ("detail", [schedule.pk])):
         assert client.get(reverse(f"schedules:{name}", args=args)).status_code == 302
     client.force_login(ann)
-    assert client.get(reverse("schedules:override", args=[schedule.pk])).status_code == 405
-    assert client.get(reverse("schedules:end", args=[schedule.pk, 1])).status_code == 405
+    assert client.get(reverse("schedules:end-override", args=[schedule.pk, 1])).status_code == 405
 
 
 def test_a_groups_page_shows_who_is_on_call_and_its_schedules(see, schedule, ann, ben) -> None:
@@ -198,9 +201,10 @@ def test_a_member_takes_a_shift_over(client, schedule, ann, ben) -> None:
     override = Override.objects.get()
     assert override.starts_at.isoformat() == "2026-01-08T08:00:00+00:00"  # 09:00 in Berlin
     page = client.get(response["Location"]).content
-    assert "Ben is on call as Primary." in plain(page)
+    assert "Saved: Ben as Primary" in plain(page)
+    page = client.get(reverse("schedules:detail", args=[schedule.pk])).content
     assert "Take back" in plain(page)
-    client.post(reverse("schedules:end", args=[schedule.pk, override.pk]))
+    client.post(reverse("schedules:end-override", args=[schedule.pk, override.pk]))
     assert not Override.objects.exists()
 
 
@@ -244,7 +248,7 @@ def test_what_is_not_mine_to_change_is_refused_in_the_form(
     assert response.status_code == 422
     assert "You can take a shift over or give away your own" in plain(response.content)
     override = cover(schedule, cleo)
-    client.post(reverse("schedules:end", args=[schedule.pk, override.pk]))
+    client.post(reverse("schedules:end-override", args=[schedule.pk, override.pk]))
     override.refresh_from_db()
     assert override.ends_at > NOW
 
