@@ -30,7 +30,8 @@ class Story:
         if (told := sample.get("payload")) and "SigningCertURL" in told:
             sample = {**sample, "payload": signed(told)}
         body, content_type = samples.request(sample)
-        return sent(self._send(self.integration, body, content_type=content_type))
+        accepted = VENDORS[self.integration.kind].success
+        return sent(self._send(self.integration, body, content_type=content_type), accepted)
 
     def told(self, sample: samples.Sample) -> None:
         """Send one sample and expect of each of its signals what its turn in the story asks."""
