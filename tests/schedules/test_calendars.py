@@ -1,6 +1,8 @@
 """A calendar elsewhere as a layer: fetched with care, the last good copy kept."""
 
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -23,6 +25,8 @@ class Host:
     def __init__(self) -> None:
         self.body, self.status, self.headers = b"", 200, dict[str, str]()
         self.asked: list[dict[str, str]] = []
+        self.pause: float | None = None
+        """Seconds between lines of a body that never ends; None: it ends."""
         self.url = ""
 
 
@@ -39,6 +43,10 @@ def host(settings: Any) -> Iterator[Host]:
             self.end_headers()
             if here.status == 200:
                 self.wfile.write(here.body)
+            with suppress(OSError):  # whoever listens has had enough
+                while here.pause is not None:
+                    self.wfile.write(b"X-MORE:" + b"x" * 60 + b"\r\n")
+                    time.sleep(here.pause)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -143,6 +151,23 @@ def test_when_a_fetch_fails_the_last_good_copy_stays_and_the_page_says_why(
     assert sentence in layer.error
     assert (layer.failures, layer.fetched_at, layer.events.count()) == (1, NOW, 1)
     assert b"BEGIN:VEVENT" in layer.body.encode()
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.05])
+def test_a_calendar_that_never_ends_is_left_and_the_last_good_copy_stays(
+    layer, host, pause, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(host, shift(1, 1))
+    calendars.read_due(NOW)
+    monkeypatch.setattr(calendars, "SECONDS", 1.0)
+    host.pause = pause
+    began = time.monotonic()
+    assert calendars.read_due(NOW + calendars.EVERY) == 1
+    assert time.monotonic() - began < 10
+    layer.refresh_from_db()
+    assert layer.error
+    assert (layer.failures, layer.fetched_at, layer.events.count()) == (1, NOW, 1)
+    host.pause = None
 
 
 def test_it_asks_less_and_less_often_while_it_fails_and_recovers_at_once(layer, host) -> None:
