@@ -124,7 +124,7 @@ class Integration(Source):
         db_default=0,
         validators=[MaxValueValidator(100)],
         help_text="Recoveries of the same key, within the time beside. What flaps pages only when "
-        "it has fired for that long; 0: never.",
+        "it has fired for that long, or has paged nobody for as long; 0: never.",
     )
     flap_seconds = SecondsField("within", default=900, db_default=900, validators=[A_DAY])
     mapping: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
