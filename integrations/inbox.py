@@ -72,14 +72,13 @@ def _is_full(events: Sequence[Event]) -> bool:
 
 
 def _look_after(now: datetime) -> None:
-    try:
-        maintenance.look(now)
-        retention.look(now)
-        calming.look(now)
-    except Exception:  # whatever is wrong with a window, events become alerts
-        if loops.is_lost():
-            raise
-        logger.exception("Maintenance windows and storms could not be looked after")
+    for look in (maintenance.look, retention.look, calming.look):
+        try:
+            look(now)
+        except Exception:  # whatever is wrong with one, the others go on and events become alerts
+            if loops.is_lost():
+                raise
+            logger.exception("%s could not be looked after", look.__module__)
 
 
 def _replay(now: datetime) -> bool:

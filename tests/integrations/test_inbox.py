@@ -301,3 +301,20 @@ def test_whoever_comes_behind_a_flood_waits_for_one_batch_of_it(
     ]  # fmt: skip
     work_off()
     assert Alert.objects.count() == 13
+
+
+def test_where_windows_cannot_be_looked_after_storms_and_events_are(
+    integration: Integration,
+    send: Send,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def stumble(now: object) -> None:
+        raise ValueError("a window nobody thought of")
+
+    monkeypatch.setattr(maintenance, "look", stumble)
+    calming._memory.looked = before = 0.0
+    assert sent(send(integration, {"title": "Disk full"})).processed_at is not None
+    assert calming._memory.looked > before
+    assert Alert.objects.count() == 1
+    assert "integrations" in caplog.text
