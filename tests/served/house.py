@@ -119,10 +119,10 @@ def _is_error(line: str) -> bool:
         return "Traceback" in line
 
 
-def until(look: Callable[[], T], seconds: float = 15.0) -> T:
+def until(look: Callable[[], T], seconds: float = 15.0, *, every: float = 0.05) -> T:
     """Return what `look` sees as soon as it is something. Fails when the time is over."""
     end = time.monotonic() + seconds
     while not (seen := look()):
         assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.05)
+        time.sleep(every)
     return seen

@@ -11,7 +11,7 @@ from accounts.models import User
 from alertops import clock
 from escalation.models import Policy
 from groups.models import Group
-from integrations.models import Integration
+from integrations.models import Heartbeat, Integration
 from schedules.models import Rotation, RotationMember, Schedule
 from tests import builders
 
@@ -20,6 +20,34 @@ PRIYA, MARCUS, ELENA = "+14155550101", "+14155550102", "+14155550103"
 NADIA, OMAR, TOVE = "+14155550104", "+14155550105", "+14155550106"
 UMA = "uma@example.com"
 SECONDARY_AFTER, MANAGER_AFTER, AGAIN_AFTER = 3, 4, 4
+
+CLIENTS = {
+    "alerta": "alerta",
+    "alerta-by-hand": "alerta",
+    "amtool": "alertmanager",
+    "apprise": "apprise",
+    "apprise-opsgenie": "opsgenie",
+    "apprise-pagerduty": "pagerduty",
+    "apprise-victorops": "victorops",
+    "oncall": "oncall",
+    "opsgenie-sdk": "opsgenie",
+    "pagerduty": "pagerduty",
+    "pagerduty-v1": "pagerduty",
+    "pdpyras": "pagerduty",
+    "swaks": "email",
+    "victorops": "victorops",
+    "zabbix": "zabbix",
+    "zabbix-opsgenie": "opsgenie",
+    "zabbix-pagerduty": "pagerduty",
+    "zabbix-victorops": "victorops",
+}
+"""Clients of the field that tell of an alert, and the kind of integration each is pointed at. Each
+has a team of its own: a first person, and a second when nobody has answered for CLIENTS_AFTER."""
+CLIENTS_AFTER = 8
+BY_MAIL = {"swaks"}
+"""Whose people are reached by mail; all others by text."""
+HEARTBEAT = "nightly backup"
+"""Of the team of opsgenie-sdk."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +91,42 @@ def write(subscription: str) -> Scene:
             ("Mailbox", "email", mail),
         )
     }
+    keys |= teams_of_clients()
     root = builders.person("Root", channels=(), roles=["owner"])
     _, token = tokens.create(root, name="tests", scopes=["read"], actor=root, now=clock.now())
     return Scene(keys, token, schedule.pk)
+
+
+def address(client: str, *, second: bool = False) -> str:
+    """Where the first or the second person of a client's team is reached."""
+    place = list(CLIENTS).index(client)
+    if client in BY_MAIL:
+        return f"{'second' if second else 'first'}.{client}@example.com"
+    return f"+1415555{2000 + place if second else 1000 + place}"
+
+
+def teams_of_clients() -> dict[str, str]:
+    """Write a team and an integration for each of CLIENTS; return the integrations' keys."""
+    policy = builders.policy(
+        {"target": "primary", "wait_seconds": CLIENTS_AFTER},
+        {"target": "secondary", "wait_seconds": CLIENTS_AFTER},
+        name="Clients",
+        repeat=3,
+    )
+    keys = {}
+    for name, kind in CLIENTS.items():
+        channel = "email" if name in BY_MAIL else "sms"
+        first, second = (builders.person(f"{rank}.{name}", channels=()) for rank in "12")
+        builders.contact(first, channel, address=address(name))
+        builders.contact(second, channel, address=address(name, second=True))
+        group = builders.group(f"Team {name}", primary=(first,), secondary=(second,), policy=policy)
+        keys[name] = integration(name, kind, group)
+    beat = Heartbeat(
+        name=HEARTBEAT, group=Group.objects.get(name="Team opsgenie-sdk"), period_seconds=3600
+    )
+    beat.issue_key()
+    beat.save()
+    return keys
 
 
 def person(name: str, phone: str) -> User:

@@ -1,33 +1,16 @@
 """Mails by swaks, Debian's "swiss army knife for SMTP", against the listener of a served house:
 one opens an alert, the answer to the page acknowledges it, the recovery resolves it."""
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.doubles.smtp import SmtpDouble
 from tests.served.house import MAIL_DOMAIN, Served, until
+from tests.served.programs import swaks
 from tests.served.scene import UMA
-from tools.chaos_house import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
-
-UNPACKED = ROOT / ".venv/swaks/usr/bin/swaks"
-
-
-def swaks(house: Served, to: str, *options: str, sender: str = "nagios@mon.example.com") -> str:
-    """Send one mail. The test fails without the program: never a silent skip."""
-    program = shutil.which("swaks") or str(UNPACKED)
-    assert Path(program).is_file(), "no swaks: python tools/install.py --system fetches it"
-    done = subprocess.run(
-        ["perl", program, "--server", "127.0.0.1", "--port", str(house.mail_port), "--to", to,
-         "--from", sender, "--h-From", sender, "--timeout", "10", *options],
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def test_open_by_mail_acknowledge_by_answering_resolve_by_mail(

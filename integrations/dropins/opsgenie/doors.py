@@ -30,9 +30,10 @@ from integrations.dropins.opsgenie.answers import (
 )
 from integrations.dropins.opsgenie.names import Unknown, address_of, find
 from integrations.dropins.opsgenie.verbs import VERBS, missing
+from integrations.dropins.opsgenie.waiting import worked_off
 from integrations.ingest import answer
 from integrations.models import Heartbeat as Beat
-from integrations.models import InboundEvent, Integration
+from integrations.models import Integration
 
 _SHOWN = 100
 _COUNTED = 20_000
@@ -126,9 +127,8 @@ class OneRequest(_Door):
 
     def get(self, request: Request, request_id: str) -> HttpResponse:
         integration = self.asked(request)
-        events = InboundEvent.objects.filter(integration=integration, processed_at__isnull=False)
         number = int(request_id) if request_id.isascii() and request_id.isdecimal() else 0
-        event = events.filter(pk=number).first() if number < 2**63 else None
+        event = worked_off(integration, number) if number < 2**63 else None
         if event is None:
             return self.refuse(404, "Request not found. It might not be processed, yet.")
         return self.tell(request_fields(event, integration))

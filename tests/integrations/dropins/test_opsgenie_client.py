@@ -1,10 +1,13 @@
 """Opsgenie's own SDK against a running server: a host name and a key are all that change."""
 
+import threading
+import time
 from datetime import timedelta
 from typing import Any
 
 import opsgenie_sdk
 import pytest
+from django.db import connection
 from opsgenie_sdk.exceptions import (
     ApiException,
     AuthenticationException,
@@ -17,6 +20,7 @@ from alertops import clock
 from alerts.models import Alert
 from alerts.states import Kind
 from groups.models import Group
+from integrations.dropins.opsgenie import waiting
 from integrations.models import Integration
 from tests.integrations.conftest import make_integration, work_off
 
@@ -170,3 +174,36 @@ def test_a_wrong_key_and_a_wrong_body_are_told_as_opsgenie_tells_them(
         sdk.create(" ")
     with pytest.raises(ApiException, match="might not be processed"):
         sdk.api.get_request_status("999999")
+
+
+def test_who_asks_before_the_inbox_has_looked_is_answered_when_it_has(
+    sdk: Sdk, integration: Integration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Zabbix's media type asks nine times at once and then gives up."""
+
+    def look_late() -> None:
+        time.sleep(3 * waiting.EVERY)
+        try:
+            work_off()
+        finally:
+            connection.close()
+
+    accepted = sdk.api.create_alert(
+        create_alert_payload=opsgenie_sdk.CreateAlertPayload(message="Disk full")
+    )
+    inbox = threading.Thread(target=look_late)
+    inbox.start()
+    told = sdk.api.get_request_status(accepted.request_id).data
+    inbox.join()
+    assert (told.is_success, told.status) == (True, "Created alert")
+
+    later = sdk.api.create_alert(
+        create_alert_payload=opsgenie_sdk.CreateAlertPayload(message="Disk fuller")
+    )
+    monkeypatch.setattr(waiting, "LONGEST", 60.0)
+    monkeypatch.setattr(waiting, "_seats", threading.BoundedSemaphore(1))
+    with waiting._seats:  # all seats are taken: the door stays open for those who send
+        began = time.monotonic()
+        with pytest.raises(ApiException, match="might not be processed"):
+            sdk.api.get_request_status(later.request_id)
+        assert time.monotonic() - began < 10
