@@ -16,7 +16,7 @@ from django.db.models import F, Q
 
 from alertops import doorbell, prepared
 from alerts.models import Alert
-from alerts.states import Kind, NotAllowed, Severity, Status, Urgency, Wake, urgency_of
+from alerts.states import LOW_URGENCY, Kind, NotAllowed, Severity, Status, Urgency, Wake, urgency_of
 from alerts.timeline import Fact, record
 from alerts.wakes import LOOK_AGAIN
 
@@ -148,10 +148,12 @@ def detach(alert_id: int, *, actor_id: int | None, now: datetime) -> None:
 def pass_on(ids: Sequence[int], now: datetime) -> None:
     """After these recovered by themselves: the oldest that still fires leads what followed them.
 
-    Nobody has said that it is in hand, so an unacknowledged one is paged; the rest follow it.
+    Nobody has said that it is in hand, so an unacknowledged one is paged; the rest follow it. One
+    that is acknowledged, quiet or held back leads only where there is no other: nobody would hear
+    of what follows it.
     """
     with prepared.cursor() as cursor:
-        cursor.execute(_HEIRS, [list(ids)])
+        cursor.execute(_HEIRS, [list(ids), [each.value for each in LOW_URGENCY]])
         heirs = cursor.fetchall()
         if not heirs:
             return
@@ -162,8 +164,9 @@ def pass_on(ids: Sequence[int], now: datetime) -> None:
 
 
 _HEIRS = """
-SELECT parent_id, min(id) FROM alerts_alert
-WHERE parent_id = ANY(%s::bigint[]) AND status <> 'resolved' GROUP BY parent_id
+SELECT DISTINCT ON (parent_id) parent_id, id FROM alerts_alert
+WHERE parent_id = ANY(%s::bigint[]) AND status <> 'resolved'
+ORDER BY parent_id, status <> 'triggered', severity = ANY(%s), suppressed, id
 """
 _CROWN = """
 UPDATE alerts_alert SET parent_id = NULL, wake_at = CASE WHEN suppressed THEN wake_at ELSE %s END,

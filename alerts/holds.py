@@ -164,8 +164,8 @@ def expire_again(until: datetime, now: datetime) -> int:
 
 
 @transaction.atomic
-def discard_due(now: datetime) -> int:
-    """Close what maintenance was to swallow. Returns how many."""
+def discard_due(now: datetime) -> list[int]:
+    """Close what maintenance was to swallow. Returns what it was."""
     with prepared.cursor() as cursor:
         cursor.execute(
             """
@@ -181,4 +181,4 @@ def discard_due(now: datetime) -> int:
         ids = [row[0] for row in cursor.fetchall()]
     record(Fact(pk, Kind.RESOLVED, now, None, {"via": "maintenance"}) for pk in ids)
     pass_on(ids, now)
-    return len(ids)
+    return ids

@@ -66,14 +66,14 @@ def _work(
 ) -> None:
     known = _lock_open(wave)
     facts: list[Fact] = []
-    fresh: list[tuple[Signal, int]] = []
+    fresh: list[list[int]] = []
     appended: list[dict[str, Any]] = []
     moved: dict[str, list[int]] = {"acknowledge": [], "resolve": []}
     for key, run in sorted(wave.items()):
         signal, alert = signals[run[0]], known.get(key)
         if signal.action == "trigger":
             if alert is None:
-                fresh.append((signal, len(run)))
+                fresh.append(run)
             else:
                 appended.append(_append(alert, [signals[i] for i in run], now, facts))
                 _answer(outcomes, run, "appended", alert.id)
@@ -84,7 +84,7 @@ def _work(
                 kind = Kind.RESOLVED if signal.action == "resolve" else Kind.ACKNOWLEDGED
                 facts.append(Fact(alert.id, kind, now, None, {"via": "source", **signal.facts}))
     if fresh:
-        _insert(fresh, wave, outcomes, now, facts)
+        _insert(fresh, signals, outcomes, now, facts)
     _update(appended, now)
     _resolve(moved["resolve"], now)
     _acknowledge(moved["acknowledge"], now)
@@ -140,27 +140,34 @@ RETURNING id, source_id, dedup_key, event_count, xmax = 0
 
 
 def _insert(
-    fresh: list[tuple[Signal, int]],
-    wave: dict[Key, list[int]],
+    fresh: list[list[int]],
+    signals: Sequence[Signal],
     outcomes: list[Outcome],
     now: datetime,
     facts: list[Fact],
 ) -> None:
-    """Open alerts. Where another batch was quicker, the conflict appends instead."""
-    rows = [_row(signal, count, now) for signal, count in fresh]
-    by_key = {signal.key: signal for signal, _ in fresh}
+    """Open alerts, each as the most severe of its signals says: whoever that one is for is paged.
+
+    Where another batch was quicker, the conflict appends instead.
+    """
+    openers = [min(run, key=lambda index: _rank(signals[index])) for run in fresh]
+    rows = [_row(signals[first], len(run), now) for first, run in zip(openers, fresh, strict=True)]
+    by_key = {signals[run[0]].key: (at, run) for at, run in zip(openers, fresh, strict=True)}
     with prepared.cursor() as cursor:
         cursor.execute(_INSERT, [now, now, orjson.dumps(rows).decode()])
         for pk, source_id, dedup_key, count, is_new in cursor.fetchall():
-            key = (source_id, dedup_key)
-            run = wave[key]
+            at, run = by_key[(source_id, dedup_key)]
             _answer(outcomes, run, "appended", pk)
             if is_new:
-                signal = by_key[key]
-                outcomes[run[0]] = Outcome("suppressed" if signal.hold else "created", pk)
+                signal = signals[at]
+                outcomes[at] = Outcome("suppressed" if signal.hold else "created", pk)
                 facts += _opening(pk, signal, now)
             if len(run) > 1 or not is_new:
                 facts.append(Fact(pk, Kind.REPEATED, now, None, {"count": count}))
+
+
+def _rank(signal: Signal) -> int:
+    return SEVERITY_RANK[Severity(signal.severity)]
 
 
 def _opening(pk: int, signal: Signal, now: datetime) -> list[Fact]:
@@ -199,46 +206,55 @@ def _row(signal: Signal, count: int, now: datetime) -> dict[str, Any]:
 
 def _append(alert: _Open, run: list[Signal], now: datetime, facts: list[Fact]) -> dict[str, Any]:
     """Fold triggers into an open alert: counted, never a new page, unless it grew more urgent."""
-    worst = min((signal.severity for signal in run), key=lambda s: SEVERITY_RANK[Severity(s)])
+    worst = min(run, key=_rank)
     count = alert.event_count + len(run)
-    raised = SEVERITY_RANK[Severity(worst)] < SEVERITY_RANK[Severity(alert.severity)]
-    louder = raised and urgency_of(worst) != urgency_of(alert.severity)
+    raised = _rank(worst) < SEVERITY_RANK[Severity(alert.severity)]
+    louder = raised and urgency_of(worst.severity) != urgency_of(alert.severity)
     if raised:
-        change = {"from": alert.severity, "to": worst}
+        change = {"from": alert.severity, "to": worst.severity}
         facts.append(Fact(alert.id, Kind.SEVERITY_RAISED, now, None, change))
     if count <= _REPEATS_TOLD or count // 100 != alert.event_count // 100:
         facts.append(Fact(alert.id, Kind.REPEATED, now, None, {"count": count}))
     return {
         "id": alert.id,
         "n": len(run),
-        "severity": worst if raised else alert.severity,
+        "severity": worst.severity if raised else alert.severity,
         # Somebody paged by the quiet rules must now be paged by the loud ones.
         "restart": louder and alert.status == Status.TRIGGERED and not alert.quiet,
+        # What has become loud follows no quiet one, also not once it is let go.
+        "alone": louder,
+        # What waits to be paged waits no longer than if it had been as bad from the start.
+        "due": now + timedelta(seconds=worst.wait) if raised and not alert.quiet else None,
     }
 
 
 _REPEATS_TOLD = 5
+_UPDATE = """
+UPDATE alerts_alert a
+SET event_count = a.event_count + r.n, last_event_at = %s, severity = r.severity,
+    wake_at = CASE WHEN r.restart OR r.alone AND a.parent_id IS NOT NULL
+                        AND a.status = 'acknowledged' THEN %s
+                   WHEN a.wake IN ('start', 'assigned') AND a.status = 'triggered'
+                   THEN least(a.wake_at, r.due)
+                   ELSE a.wake_at END,
+    wake = CASE WHEN a.status = 'acknowledged' THEN a.wake
+                WHEN r.restart AND a.group_id IS NOT NULL THEN 'start'
+                WHEN r.restart THEN 'assigned'
+                WHEN r.alone AND a.wake = 'attached' AND a.group_id IS NULL THEN 'assigned'
+                WHEN r.alone AND a.wake = 'attached' THEN 'suppressed'
+                ELSE a.wake END,
+    epoch = a.epoch + r.restart::int,
+    parent_id = CASE WHEN r.alone THEN NULL ELSE a.parent_id END
+FROM jsonb_to_recordset(%s::jsonb)
+  AS r(id bigint, n int, severity text, restart boolean, alone boolean, due timestamptz)
+WHERE a.id = r.id
+"""
 
 
 def _update(rows: list[dict[str, Any]], now: datetime) -> None:
-    if not rows:
-        return
-    with prepared.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE alerts_alert a
-            SET event_count = a.event_count + r.n, last_event_at = %s, severity = r.severity,
-                wake_at = CASE WHEN r.restart THEN %s ELSE a.wake_at END,
-                wake = CASE WHEN r.restart AND a.group_id IS NOT NULL THEN 'start'
-                            WHEN r.restart THEN 'assigned' ELSE a.wake END,
-                epoch = a.epoch + r.restart::int,
-                parent_id = CASE WHEN r.restart THEN NULL ELSE a.parent_id END
-            FROM jsonb_to_recordset(%s::jsonb)
-              AS r(id bigint, n int, severity text, restart boolean)
-            WHERE a.id = r.id
-            """,
-            [now, now, orjson.dumps(rows).decode()],
-        )
+    if rows:
+        with prepared.cursor() as cursor:
+            cursor.execute(_UPDATE, [now, now, orjson.dumps(rows).decode()])
 
 
 def _resolve(ids: list[int], now: datetime) -> None:

@@ -1,12 +1,11 @@
 """Alerts that page once together: the words for it, and what makes two of them alike. Pure."""
 
-from collections.abc import Sequence
-
 from django.core.validators import MaxValueValidator
 
 from alerts.states import urgency_of
 from integrations import texts
 from integrations.mapping import Draft
+from integrations.routing import Grouping, Way
 
 GROUP_BY = (
     "Fields, such as labels.cluster: alerts that are the same in all of them, and no less urgent, "
@@ -19,10 +18,12 @@ GROUP_FOR = (
 A_DAY = MaxValueValidator(86_400, "A day at most.")
 
 
-def bundle_of(owner: str, paths: Sequence[str], draft: Draft, severity: str) -> str:
+def bundle_of(grouping: Grouping, draft: Draft, way: Way) -> str:
     """Return the same short text for alerts that belong together.
 
-    Loud and quiet ones never do: whoever is told quietly must not miss the loud one.
+    Loud and quiet ones never do: whoever is told quietly must not miss the loud one. Nor do those
+    that go different ways: what one team is paged about, another has not heard of.
     """
-    from_payload = [texts.words(draft.find(path, severity))[:500] for path in paths]
-    return texts.digest(owner, urgency_of(severity), *from_payload)[:32]
+    goes = [str(part or "") for part in (way.group_id, way.assignee_id, way.policy_id)]
+    said = [texts.words(draft.find(path, way.severity))[:500] for path in grouping.fields]
+    return texts.digest(grouping.owner, urgency_of(way.severity), *goes, *said)[:32]

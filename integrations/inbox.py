@@ -18,7 +18,7 @@ from django.db import OperationalError, transaction
 
 from alertops import doorbell, loops, prepared
 from alerts.signals_in import Outcome
-from integrations import calming, maintenance, replaying, retention
+from integrations import calming, maintenance, replaying, retention, spent
 from integrations.addresses import addressees, seen, used
 from integrations.asks import settle
 from integrations.reading import Event, Reading, poisoned, read_event
@@ -152,6 +152,7 @@ def _work(events: Sequence[Event], now: datetime) -> None:
     known = addressees({event.integration_id for event in events})
     windows = maintenance.active(now)
     readings = [read_event(event, known[event.integration_id], windows) for event in events]
+    spent.hold_to_order(readings)
     signals = [signal for reading in readings for signal in reading.signals]
     calming.damp(signals, known, now)
     outcomes = settle(signals, now=now)

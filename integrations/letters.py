@@ -22,9 +22,21 @@ _PREFIX = re.compile(r"^(?:(?:re|aw|fw|fwd|wg|sv|tr|rv)\s*(?:\[\d+\])?\s*:\s*)+"
 _MARK = re.compile(r"^[^\w\[]*(?:\[[^\]]{0,80}\][^\w\[]*)*")
 _OVER = "resolved|recovered|recovery|closed|cleared|solved|ok|up|end of problem|back to normal"
 _SURE = re.compile(r"(?:resolved|recovered|recovery)\b", re.IGNORECASE)
-_SAID = re.compile(rf"(?:{_OVER})\s*(?:[:\]\-–—|]|in \d)", re.IGNORECASE)  # noqa: RUF001
+_SAID = re.compile(rf"(?:{_OVER})(?:\s*[:\]–—|]|\s+-|-\s|\s*in \d)", re.IGNORECASE)  # noqa: RUF001
 _BRACKET = re.compile(rf"\[\s*(?:{_OVER})\b[^\]]{{0,40}}\]", re.IGNORECASE)
-_IS_UP = re.compile(r"\b(?:is (?:now )?(?:up|ok)|is back(?: up)?)\b(?!.*\bnot\b)", re.IGNORECASE)
+# "The error rate is up 30 %" and "is up to 5" are no recoveries; "is up." and "is up: web-1" are.
+_IS_UP = re.compile(
+    r"\b(?:is (?:now )?(?:up|ok|back up)|is back)\b"
+    r"(?=\s*(?:$|[^\w\s%+]|again\b|after\b|since\b|now\b|on\b|at\b|\*))(?!.*\bnot\b)",
+    re.IGNORECASE,
+)
+# "Recovery of db-1 failed" and "Acknowledgement missing" begin with a word of state and are news.
+_PHRASE = re.compile(r"[^:|\]–—(]*?(?=\s-|-\s|[:|\]–—(]|$)")  # noqa: RUF001
+_BAD_NEWS = re.compile(
+    r"\b(?:fail\w*|error|aborted|impossible|unable|cannot|can.t|could|did|does|not|no|never|needed"
+    r"|required|missing|overdue|late|lost|mode|stuck|timed? ?out|timeout|incomplete|rejected)\b",
+    re.IGNORECASE,
+)
 _SEEN = re.compile(r"^[\W_]*(?:acknowledge(?:d|ment)?)\b", re.IGNORECASE)
 _STATES = re.compile(
     r"\b(?:resolved(?: in [\dhms ,.]+)?|recovered|recovery|closed|cleared|solved|ok|okay|up|down"
@@ -68,14 +80,20 @@ def _is_tools(name: str) -> bool:
 
 def _action(subject: str) -> str:
     """What the subject says happened: "" where it is not plain that it is over."""
-    if _SEEN.match(subject):
+    if _SEEN.match(subject) and not _is_news(subject):
         return ACKNOWLEDGE
     marks = _MARK.match(subject)
     begins = subject[marks.end() :] if marks else subject
     bare = subject.lstrip("*# \t-=!")
-    if _BRACKET.match(bare) or _SURE.match(begins) or _SAID.match(begins):
+    is_sure = _SURE.match(begins) and not _is_news(begins)
+    if _BRACKET.match(bare) or is_sure or _SAID.match(begins):
         return RESOLVE
     return RESOLVE if _IS_UP.search(subject[-60:]) else ""
+
+
+def _is_news(subject: str) -> bool:
+    """Whether what a subject begins with, up to its first mark, tells of something that failed."""
+    return _BAD_NEWS.search(_PHRASE.match(subject.lstrip("*# \t-=!"))[0]) is not None  # type: ignore[index]
 
 
 def _stable(subject: str) -> str:

@@ -14,12 +14,13 @@ from datetime import time as wall_time
 from typing import Any
 
 import orjson
+from django.db import transaction
 
 from alertops import prepared
 from alerts import holds
 from alerts.holds import Candidate
 from alerts.signals import Hold
-from integrations import rereading
+from integrations import rearming, rereading
 from integrations.mapping import Draft
 from integrations.routing import compiled
 from integrations.scopes import Active, Scope, hold_of
@@ -121,12 +122,20 @@ def look(now: datetime) -> None:
     windows = active(now)
     if windows:
         _hold_running(windows, now)
-    holds.discard_due(now)
+    _discard(now)
     current = frozenset(windows)
     if current != _memory.windows or at - _memory.reviewed >= _REVIEW:
         _end_early(current, now)
         if not _review(windows, now):
             _memory.windows, _memory.reviewed = current, at
+
+
+@transaction.atomic
+def _discard(now: datetime) -> None:
+    """Close what is to be closed at the end. A source that still fires says so again; a heartbeat
+    that is dead never does, so it is given another round."""
+    if closed := holds.discard_due(now):
+        rearming.rearm(closed, now)
 
 
 def forget() -> None:

@@ -187,9 +187,8 @@ def _add(reading: Reading, draft: Draft, way: Way, addressee: Addressee) -> None
     if way.opens_incident:
         facts["incident"] = True
     if way.grouping is not None and draft.action == TRIGGER:
-        grouping = way.grouping
-        bundle = bundle_of(grouping.owner, grouping.fields, draft, way.severity)
-        reading.grouped[len(reading.signals)] = grouping.seconds
+        bundle = bundle_of(way.grouping, draft, way)
+        reading.grouped[len(reading.signals)] = way.grouping.seconds
     else:
         bundle = ""
     reading.signals.append(

@@ -95,6 +95,9 @@ class Listener:
             return "451 4.7.1 Too many mails; send it again later"
         except (Unavailable, DatabaseError):
             return LATER
+        except Exception:  # a 5xx would make the sender throw the mail away
+            logger.exception("A mail could not be kept")
+            return LATER
         return "250 2.0.0 Kept" if kept else STRANGER
 
     async def _run(self, work: Any, *args: Any) -> Any:

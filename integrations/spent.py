@@ -1,4 +1,5 @@
 """What a replay passes over: what is done already, and what would let the past silence the present.
+The last counts as well for an event that is tried again behind those that came after it.
 
 What people did (acknowledge, snooze, note) is not repeated, and a recovery closes nothing that a
 later event says is firing.
@@ -33,7 +34,30 @@ def leave_out(readings: Sequence[Reading]) -> tuple[int, dict[int, int]]:
     """Take out of the readings what is not to be done. Returns how many things were passed over,
     and the last position of each event's log."""
     done, last = _before([reading.event.id for reading in readings])
-    return _leave_out(readings, done | _overtaken(readings)), last
+    return _leave_out(readings, done | _overtaken(readings, ("resolve",))), last
+
+
+def hold_to_order(readings: Sequence[Reading]) -> None:
+    """Take out of events that were put aside what later ones have overtaken: that it is over, or in
+    hand, was said of what has fired again since."""
+    late = [reading for reading in readings if reading.event.attempts]
+    over = _overtaken(late, ("resolve", _VERB)) if late else set()
+    for reading in late if over else ():
+        kept: list[Signal | Ask] = []
+        grouped: dict[int, int] = {}
+        for row in reading.rows:
+            if (index := row["signal"]) is None:
+                continue
+            signal = reading.signals[index]
+            is_late = isinstance(signal, Signal) and signal.action in ("resolve", _VERB)
+            if is_late and (reading.event.id, row["dedup_key"]) in over:
+                row["signal"], row["detail"] = None, "It has fired again since."
+                continue
+            if index in reading.grouped:
+                grouped[len(kept)] = reading.grouped[index]
+            row["signal"] = len(kept)
+            kept.append(signal)
+        reading.signals, reading.grouped = kept, grouped
 
 
 def _before(ids: list[int]) -> tuple[set[tuple[int, str]], dict[int, int]]:
@@ -49,13 +73,13 @@ def _before(ids: list[int]) -> tuple[set[tuple[int, str]], dict[int, int]]:
     return done, last
 
 
-def _overtaken(readings: Sequence[Reading]) -> set[tuple[int, str]]:
-    """Return the recoveries of alerts that have fired again since."""
+def _overtaken(readings: Sequence[Reading], words: Sequence[str]) -> set[tuple[int, str]]:
+    """Return what says one of these words of an alert that has fired again since."""
     over = [
         (reading.event.id, *signal.key)
         for reading in readings
         for signal in reading.signals
-        if isinstance(signal, Signal) and signal.action == "resolve"
+        if isinstance(signal, Signal) and signal.action in words
     ]
     if not over:
         return set()

@@ -166,11 +166,14 @@ def _execute(statement: str, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
         # The database has restarted and every idle connection is dead: throw them away and try
         # again once. Storing an event twice is harmless: the second is appended.
         pool.check()
+    except psycopg.InternalError:
+        # It has become a reader, after a failover: a connection made anew may find the writer.
+        pool.drain()
     except PoolTimeout:
         raise Unavailable from None
     try:
         return _once(pool, statement, values)
-    except (psycopg.OperationalError, PoolTimeout) as error:
+    except (psycopg.OperationalError, psycopg.InternalError, PoolTimeout) as error:
         logger.warning("An event could not be stored: %s", type(error).__name__)
         raise Unavailable from None
 

@@ -16,6 +16,9 @@ from integrations.vocabulary import IGNORE, RESOLVE, TRIGGER
 _absent = unfilled(r"<no value>|\{\{.*\}\}")
 _BAD_HEALTH = {"degraded", "missing", "unknown"}
 _BAD_PHASE = {"failed", "error"}
+_GOES_ON = {
+    "", "healthy", "progressing", "suspended", "succeeded", "running", "terminating",
+}  # fmt: skip
 
 
 def _words(item: Any, top: Any) -> tuple[str, str, str]:
@@ -32,7 +35,8 @@ def _action(item: Any, top: Any) -> str:
         return TRIGGER
     if health.lower() == "healthy" and phase.lower() in {"succeeded", ""}:
         return RESOLVE
-    return IGNORE if health or phase else TRIGGER
+    known = {health.lower(), phase.lower()} <= _GOES_ON
+    return IGNORE if known and (health or phase) else TRIGGER
 
 
 def _title(item: Any, top: Any) -> str:

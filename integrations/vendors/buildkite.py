@@ -13,6 +13,10 @@ from integrations.mapping import Vendor, choose, field, first, joined, table
 from integrations.vocabulary import IGNORE, RESOLVE, TRIGGER
 
 _STATES = {"passed": RESOLVE, "failed": TRIGGER, "failing": TRIGGER}
+_STATES |= dict.fromkeys(
+    ("creating", "scheduled", "running", "waiting", "blocked", "canceling", "canceled", "skipped",
+     "not_run"), IGNORE
+)  # fmt: skip
 _AGENTS = {"agent.lost": TRIGGER, "agent.connected": RESOLVE}
 
 
@@ -23,7 +27,7 @@ def _event(item: Any, top: Any) -> str:
 def _action(item: Any, top: Any) -> Any:
     event = _event(item, top)
     if event in {"build.finished", "build.failing"} or (not event and field("build")(item, top)):
-        return choose("build.state", _STATES, IGNORE)(item, top)
+        return choose("build.state", _STATES, TRIGGER)(item, top)
     return _AGENTS.get(event, IGNORE if event else TRIGGER)
 
 

@@ -8,6 +8,7 @@ Sample: integrations/samples/generic.json
 
 from typing import Any
 
+from integrations import texts
 from integrations.mapping import Vendor, field, first
 from integrations.vocabulary import RESOLVE
 
@@ -17,11 +18,21 @@ _KNOWN = {
     "url", "tags", "links",
 }  # fmt: skip
 
+_ENDS = tuple(field(name) for name in ("end_time", "ended_at", "resolved_at", "resolved"))
+_NOT_YET = frozenset(
+    ("", "false", "no", "0", "f", "n", "off", "none", "null", "nil", "undefined", "nan", "n/a",
+     "never", "-", "--", "{}", "[]", "not resolved", "unresolved", "open", "pending")
+)  # fmt: skip
+_ZERO_TIMES = ("0001-01-01", "0000-00-00", "1970-01-01t00:00:00", "1970-01-01 00:00:00")
+
 
 def _ended(item: Any, top: Any) -> str:
-    """GitLab: an `end_time` means that it is over."""
-    ended = field("end_time", "ended_at", "resolved_at", "resolved")(item, top)
-    return RESOLVE if ended and ended != "false" else ""
+    """GitLab: an `end_time` means that it is over. Many a tool writes "not yet" as a value."""
+    for pick in _ENDS:
+        ended = texts.words(pick(item, top)).strip().lower()
+        if ended not in _NOT_YET and not ended.startswith(_ZERO_TIMES):
+            return RESOLVE
+    return ""
 
 
 def _state(item: Any, top: Any) -> Any:

@@ -19,13 +19,17 @@ _BAD = (
     "|emergency|high|warning|warn|medium|low|info|notice|unhealthy|unreachable|degraded|p[1-5]"
 )
 _FIRST = re.compile(
-    rf"^[\s\W]*?[\[(]?\s*(?:(?P<over>{_OVER})|(?P<bad>{_BAD}))\b\s*(?:[\])]\s*[:\-\u2013\u2014]?|[:\-\u2013\u2014])\s*",
+    rf"^[\s\W]*?[\[(]?\s*(?:(?P<over>{_OVER})|(?P<bad>{_BAD}))\b"
+    r"\s*(?:[\])]\s*[:\-\u2013\u2014]?|[:\u2013\u2014]|(?<=\s)-|-(?=\s))\s*",
     re.IGNORECASE,
 )
 _LAST = re.compile(
     rf"\s+(?:(?:is|has|are|was)\s+(?:now\s+)?)?(?:(?P<over>{_OVER})|(?P<bad>{_BAD}))[\s.!]*$",
     re.IGNORECASE,
 )
+# "The lamp is not ok", "the queue piles up": the last word alone does not say that it is over.
+_DENIED = re.compile(r"(?:\b(?:not|never|no|no longer|cannot(?: be)?|isn.?t|aren.?t|wasn.?t)|n't)$")
+_IS = re.compile(r"\s+(?:is|has|are|was)\s", re.IGNORECASE)
 _LONGEST = 500
 
 
@@ -42,9 +46,20 @@ def _taken(item: Any) -> tuple[str, str, str]:
         if found := pattern.search(line):
             rest = (line[: found.start()] + line[found.end() :]).strip()
             word = found["over"] or found["bad"]
+            if found["over"] and pattern is _LAST and not _is_over(line, found):
+                return TRIGGER, "", line
             if rest:
                 return RESOLVE if found["over"] else TRIGGER, word.lower(), rest
     return TRIGGER, "", line
+
+
+def _is_over(line: str, found: re.Match[str]) -> bool:
+    """Whether the word that a line ends with says so of all of it."""
+    before, word = line[: found.start()].lower(), found["over"]
+    if _DENIED.search(before):
+        return False
+    says = _IS.match(found[0]) or word.isupper() or word.lower() not in {"up", "clear", "fixed"}
+    return bool(says) or len(before.split()) == 1
 
 
 def _else(pick: Pick, own: Pick) -> Pick:

@@ -19,7 +19,9 @@ _CONCLUSIONS = {
     "timed_out": "trigger",
     "startup_failure": "trigger",
     "error": "trigger",
-}
+    "pending": IGNORE, "neutral": IGNORE, "cancelled": IGNORE, "skipped": IGNORE, "stale": IGNORE,
+    "action_required": IGNORE,
+}  # fmt: skip
 _ALERTS = {
     "created": "trigger",
     "reopened": "trigger",
@@ -70,7 +72,7 @@ def _action(item: Any, top: Any) -> Any:
     if _found(item):
         return choose("action", _ALERTS, IGNORE)(item, top)
     if run := _run(item):
-        return choose("conclusion", _CONCLUSIONS, IGNORE)(run, run) if run["done"] else IGNORE
+        return choose("conclusion", _CONCLUSIONS, TRIGGER)(run, run) if run["done"] else IGNORE
     return IGNORE if {"zen", "repository", "organization", "sender"} & item.keys() else ""
 
 

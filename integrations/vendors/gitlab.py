@@ -11,9 +11,13 @@ from typing import Any
 
 from integrations import texts
 from integrations.mapping import Vendor, choose, field, table
-from integrations.vocabulary import IGNORE, Words
+from integrations.vocabulary import IGNORE, TRIGGER, Words
 
 _STATUS = {"failed": "trigger", "success": "resolve"}
+_STATUS |= dict.fromkeys(
+    ("created", "waiting_for_resource", "waiting_for_callback", "preparing", "pending", "running",
+     "canceling", "canceled", "skipped", "manual", "scheduled"), IGNORE
+)  # fmt: skip
 _ISSUE = {"open": "trigger", "reopen": "trigger", "close": "resolve"}
 _FLAW = {
     "detected": "trigger",
@@ -37,14 +41,14 @@ def _kind(item: Any, top: Any) -> str:
 def _action(item: Any, top: Any) -> Any:
     kind = _kind(item, top)
     if kind == "pipeline":
-        return choose(f"{_ATTRIBUTES}.status", _STATUS, IGNORE)(item, top)
+        return choose(f"{_ATTRIBUTES}.status", _STATUS, TRIGGER)(item, top)
     if kind in {"build", "job"}:
         may_fail = field("build_allow_failure")(item, top) is True
-        return IGNORE if may_fail else choose("build_status", _STATUS, IGNORE)(item, top)
+        return IGNORE if may_fail else choose("build_status", _STATUS, TRIGGER)(item, top)
     if kind == "incident":
         return choose(f"{_ATTRIBUTES}.action", _ISSUE, IGNORE)(item, top)
     if kind == "vulnerability":
-        return choose(f"{_ATTRIBUTES}.state", _FLAW, IGNORE)(item, top)
+        return choose(f"{_ATTRIBUTES}.state", _FLAW, TRIGGER)(item, top)
     return IGNORE if kind else ""
 
 

@@ -25,7 +25,8 @@ def _is_presence(item: Any, top: Any) -> bool:
 
 def _action(item: Any, top: Any) -> Any:
     if _is_presence(item, top):
-        return choose("issue.text", _PRESENCE, IGNORE)(item, top)
+        is_change = texts.words(_of("type")(item, top)).lower() == "change"
+        return choose("issue.text", _PRESENCE, IGNORE if is_change else TRIGGER)(item, top)
     return choose("issue.state", {"OPEN": TRIGGER, "CLOSED": RESOLVE})(item, top)
 
 

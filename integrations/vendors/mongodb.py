@@ -7,6 +7,7 @@ acknowledgement is only an instant until when it holds, and it may be over when 
 again. There is no severity. Sample: integrations/samples/mongodb.json
 """
 
+import re
 from typing import Any
 
 from integrations import texts
@@ -21,6 +22,7 @@ _STATES = {
     "tracking": "ignore",
     "informational": "trigger",
 }
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
 def _acknowledged(item: Any, top: Any) -> str:
@@ -28,7 +30,8 @@ def _acknowledged(item: Any, top: Any) -> str:
     until = texts.words(field("acknowledgedUntil")(item, top))
     told = texts.words(field("lastNotified", "updated", "created")(item, top))
     is_open = texts.words(field("status")(item, top)).upper() == "OPEN"
-    return "acknowledge" if is_open and until and until > told else ""
+    is_held = _INSTANT.match(until) and _INSTANT.match(told) and until > told
+    return "acknowledge" if is_open and is_held else ""
 
 
 def _name(item: Any, top: Any) -> str:

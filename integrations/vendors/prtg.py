@@ -24,7 +24,7 @@ def _action(item: Any, top: Any) -> str:
     status = _status(item, top)
     if "acknowledged" in status:
         return ACKNOWLEDGE
-    if "ended" in status or status in {"up", "ok"}:
+    if "ended" in status.replace("(", " ").split() or status in {"up", "ok"}:
         return RESOLVE
     return IGNORE if status.startswith("paused") else TRIGGER
 

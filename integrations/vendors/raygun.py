@@ -28,7 +28,7 @@ def _action(item: Any, top: Any) -> str:
     if texts.words(field("eventType")(item, top)) != "StatusChanged":
         return IGNORE
     status = texts.words(field("error.status")(item, top))[:50].lower().replace(" ", "")
-    return _STATUSES.get(status, IGNORE)
+    return _STATUSES.get(status, TRIGGER)
 
 
 def _key(item: Any, top: Any) -> str:
