@@ -2,6 +2,7 @@
 
 Every second it looks at the heartbeats; a loop silent for five seconds is run right here until
 somebody else takes it back, and a cluster that does not take it back is killed and started again.
+The loop that tells other tools is nobody's page: where it died it is only asked for again.
 Every fifteen seconds it asks what must never be true (reliability §3.2), all by index. Only when
 all of it is well does it ping the dead-man address, so that silence calls somebody from outside.
 """
@@ -31,6 +32,8 @@ from alertops import (
     vitals,
 )
 from alertops.clockwork import Loop
+from integrations.outbound import sender
+from integrations.tasks import tell_other_tools
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +48,7 @@ RESTART_AFTER = 10.0
 RESTART_REST = 40.0
 CANARY_EVERY = 20.0
 CANARY_SILENCE = 70.0
+MINUTE = 60.0
 
 house_opened = float("-inf")
 """When the house was started (monotonic). A watchdog started later, in place of one that died,
@@ -60,6 +64,7 @@ class Watchdog:
         self._since: dict[str, float] = {}
         self._restarted = time.monotonic()
         self._canary_sent = 0.0
+        self._asked = 0.0
         self._checked = time.monotonic()
         self._examiner = vitals.Examiner()
         self._tester = self_test.Tester()
@@ -75,6 +80,7 @@ class Watchdog:
         if self._fenced:
             return
         self._watch_canary(now)
+        self._ask_for_outbound(now)
         self._tester.look()
         if now - self._checked >= vitals.EVERY:
             self._checked = now
@@ -118,6 +124,16 @@ class Watchdog:
         if stuck or (age is not None and age > CANARY_SILENCE):
             self._restart_cluster("the cluster does not finish its tasks", now)
         async_task(clockwork.canary)
+
+    def _ask_for_outbound(self, now: float) -> None:
+        """Ask for a run of the outbound loop where one has just died: its schedule comes round
+        once a minute. Where it ended because nobody is to be told anything, that does no harm."""
+        age = loops.age(sender.LOOP)
+        if age is None or not loops.STALE <= age < MINUTE or now - self._asked < loops.STALE:
+            return
+        self._asked = now
+        logger.warning("Loop %s is silent; asking for it", sender.LOOP)
+        async_task(clockwork.chore, tell_other_tools.__name__)
 
     def _restart_cluster(self, why: str, now: float) -> None:
         if now - self._restarted < RESTART_REST:

@@ -11,6 +11,10 @@ from integrations import heartbeats
 from integrations.inbox import process
 from integrations.outbound import owners, sender
 
+RUN, PATIENCE = 45.0, 15.0
+"""Seconds of a run of the outbound loop, and of what is under way at its end. With the overtime of
+a loop and the last request they are less than a task may take."""
+
 
 def work(now: datetime) -> datetime | None:
     """One look of the inbox's loop: what is late, then what has come in."""
@@ -32,11 +36,12 @@ def tell_other_tools() -> int:
         return loops.run(
             sender.LOOP,
             work.work,
+            seconds=RUN,
             hand_over=lambda: async_task(tell_other_tools),
             stop=lifeline.closing,
         )
     finally:
-        work.close()
+        work.close(0.0 if lifeline.closing() else PATIENCE)
 
 
 def tell_of_dead_ends() -> int:

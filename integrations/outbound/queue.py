@@ -1,13 +1,13 @@
 """The queue of outbound messages: claimed with a lease, in order for each alert, settled once.
 
-A crash in the middle gives the message back when its lease ends, so it may arrive twice and never
-not at all. A message waits for every earlier one of the same alert and connection; a connection
-that fails is left alone for a while and then asked with one message at a time.
+A crash in the middle gives the message back when its lease ends (`leases`), so it may arrive twice
+and never not at all. A message waits for every earlier one of the same alert and connection; a
+connection that fails is left alone for a while and then asked with one message at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -21,6 +21,7 @@ from integrations.models import (
     OutboundSecret,
 )
 from integrations.outbound.delivery import Claimed, Result
+from integrations.outbound.leases import LEASE
 from integrations.outbound.states import (
     LONGEST_ASKED,
     MANY,
@@ -31,19 +32,18 @@ from integrations.outbound.states import (
     rest,
 )
 
-LEASE = timedelta(seconds=90)
-"""Longer than any delivery, however many requests it takes."""
 AT_ONCE = 4
 """Messages one connection is sent at the same time."""
 TROUBLED = 3
 """Failures in a row after which a connection is asked with one message at a time."""
+CUT_OFF = "Whoever sent this was cut off; it may have arrived."
 
 _CLAIM = """
 UPDATE integrations_outboundmessage m
 SET state = 'sending', next_try_at = %(lease)s, attempts = m.attempts + 1
 FROM unnest(%(connections)s::bigint[], %(slots)s::int[]) AS c(id, slots),
 LATERAL (
-    SELECT waiting.id FROM integrations_outboundmessage waiting
+    SELECT waiting.id, waiting.state FROM integrations_outboundmessage waiting
     WHERE waiting.connection_id = c.id AND waiting.state IN ('queued', 'sending')
         AND waiting.next_try_at <= %(now)s
         AND NOT EXISTS (
@@ -54,7 +54,13 @@ LATERAL (
     ORDER BY waiting.next_try_at, waiting.id LIMIT c.slots
 ) AS head
 WHERE m.id = head.id AND m.state IN ('queued', 'sending') AND m.next_try_at <= %(now)s
-RETURNING m.id
+RETURNING m.id, head.state
+"""
+_RENEW = """
+UPDATE integrations_outboundmessage m SET next_try_at = %(lease)s
+FROM unnest(%(ids)s::bigint[], %(attempts)s::int[]) AS held(id, attempts)
+WHERE m.id = held.id AND m.attempts = held.attempts AND m.state = 'sending'
+RETURNING m.id, m.attempts
 """
 
 
@@ -66,8 +72,10 @@ def open_connections(now: datetime) -> list[OutboundConnection]:
     return [row for row in rows.order_by("failures", "pk") if row.is_known]
 
 
+@transaction.atomic
 def claim(slots: Mapping[int, int], now: datetime) -> list[Claimed]:
-    """Lease what is due, so many messages of each connection at most."""
+    """Lease what is due, so many messages of each connection at most. One whose sender was lost
+    says so in its log."""
     if not slots:
         return []
     values: dict[str, list[int] | datetime] = {
@@ -78,8 +86,28 @@ def claim(slots: Mapping[int, int], now: datetime) -> list[Claimed]:
     }
     with connection.cursor() as db:
         db.execute(_CLAIM, values)
-        ids = [row[0] for row in db.fetchall()]
-    return _loaded(ids, now) if ids else []
+        states: dict[int, str] = dict(db.fetchall())
+    OutboundAttempt.objects.bulk_create(
+        OutboundAttempt(message_id=pk, at=now, milliseconds=0, error=CUT_OFF)
+        for pk, state in states.items()
+        if state == Progress.SENDING
+    )
+    return _loaded(list(states), now) if states else []
+
+
+def renew(held: Iterable[tuple[int, int]], now: datetime) -> set[tuple[int, int]]:
+    """Lease anew what is still ours, by id and attempt; returns what was."""
+    pairs = list(held)
+    if not pairs:
+        return set()
+    values: dict[str, list[int] | datetime] = {
+        "ids": [pk for pk, _ in pairs],
+        "attempts": [attempts for _, attempts in pairs],
+        "lease": now + LEASE,
+    }
+    with connection.cursor() as db:
+        db.execute(_RENEW, values)
+        return set(db.fetchall())
 
 
 def _loaded(ids: list[int], now: datetime) -> list[Claimed]:
@@ -132,7 +160,11 @@ def settle(result: Result, now: datetime) -> None:
             OutboundLink.objects.update_or_create(
                 connection=link,
                 alert_id=message.alert_id,
-                defaults={"reference": result.reference},
+                defaults={
+                    "reference": result.reference,
+                    "name": result.place.name,
+                    "url": result.place.url,
+                },
             )
 
 

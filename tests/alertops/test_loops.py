@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connection, connections
+from django_q.models import OrmQ
 
 from alertops import doorbell, loops
 from alertops.models import LoopBeat
 from alertops.watchdog import Watchdog
+from integrations.outbound import sender
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -136,10 +139,8 @@ def test_a_loop_that_freezes_in_a_transaction_loses_it_even_after_a_reconnect() 
     assert patience() == usual != "3s"
 
 
-def test_the_watchdog_does_the_work_of_a_silent_loop(tmp_path: object) -> None:
-    from pathlib import Path
-
-    watchdog = Watchdog(Path(str(tmp_path)))
+def test_the_watchdog_does_the_work_of_a_silent_loop(tmp_path: Path) -> None:
+    watchdog = Watchdog(tmp_path)
     watchdog.look()
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
@@ -156,3 +157,21 @@ def test_the_watchdog_does_the_work_of_a_silent_loop(tmp_path: object) -> None:
             rescue.join(10)
     finally:
         lifeline.open_again()
+
+
+def test_the_watchdog_asks_for_the_outbound_loop_where_it_has_just_died(tmp_path: Path) -> None:
+    """It is nobody's page: nothing is done for it here, and where it ended long ago it may rest."""
+
+    def asked(seconds: float) -> int:
+        OrmQ.objects.all().delete()
+        once = Work(1)
+        LoopBeat.objects.filter(name=sender.LOOP).delete()
+        loops.run(sender.LOOP, once, stop=once.done)
+        beat = LoopBeat.objects.get(name=sender.LOOP).beat_at - timedelta(seconds=seconds)
+        LoopBeat.objects.filter(name=sender.LOOP).update(beat_at=beat)
+        watchdog = Watchdog(tmp_path)
+        for _ in range(3):
+            watchdog._ask_for_outbound(time.monotonic())
+        return sum("tell_other_tools" in task.task["args"] for task in OrmQ.objects.all())
+
+    assert [asked(seconds) for seconds in (1, 6, 30, 90)] == [0, 1, 1, 0]
