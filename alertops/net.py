@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import certifi
 from django.conf import settings
 
-from alertops import resolver
+from alertops import resolver, waits
 
 IDLE_SECONDS = 15.0  # shorter than any provider's own limit: never write into a dying connection
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # an IPv4 address inside IPv6, and 6to4 the same
@@ -77,9 +77,8 @@ class Response:
 
     @property
     def retry_after(self) -> float | None:
-        """The seconds asked for by Retry-After, when it is a number."""
-        value = self.headers.get("Retry-After", "")
-        return float(value) if value.isascii() and value.isdigit() else None
+        """The seconds for which it asks to be left alone; None: it does not."""
+        return waits.asked(self.headers.get("Retry-After", ""), self.headers.get("Date", ""))
 
 
 class Client:

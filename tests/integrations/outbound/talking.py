@@ -60,7 +60,7 @@ def tell(
         except (net.MaybeSent, net.NotSent) as error:
             return Told(reference, talk, str(error))
         headers = {name.lower(): value for name, value in came.headers.items()}
-        answer = Answer(came.status, headers, came.body)
+        answer = Answer(came.status, headers, came.body, came.retry_after)
         tool.judge(answer)
         talk = replace(talk, turns=(*talk.turns, Turn(call, answer)))
     return Told(reference or tool.opened(what, talk), talk)

@@ -166,11 +166,12 @@ def test_what_a_receiver_will_never_take_is_given_up_at_once(
     assert len(attempt.answer) == 1024
 
 
+@pytest.mark.parametrize("said", ["900", "Mon, 02 Mar 2026 03:15:00 GMT"])
 def test_too_fast_is_no_refusal_and_the_wait_asked_for_is_kept(
-    payments: Group, clock: Clock, receiver: WebhookDouble
+    payments: Group, clock: Clock, receiver: WebhookDouble, said: str
 ) -> None:
     receiver.status = 429
-    receiver.headers = {"Retry-After": "900"}
+    receiver.headers = {"Retry-After": said, "Date": "Mon, 02 Mar 2026 03:00:00 GMT"}
     link = connect(receiver.base_url)
     opened(payments)
     sender.run_once(clock.now())
@@ -256,6 +257,8 @@ def test_a_worker_that_died_in_the_middle_gives_the_message_back(
     assert sender.run_once(clock.now()) == 0  # its lease holds, and the next news waits
     forward(clock, seconds=queue.LEASE.total_seconds() + 1)
     assert events(receiver) == ["opened", "resolved"]
+    tries = OutboundMessage.objects.get(kind="opened").tries.all()
+    assert [each.error for each in tries] == [queue.CUT_OFF, ""]
     stale = sender.deliver(lost[0], clock.now())
     queue.settle(stale, clock.now())  # the dead one comes back to life: nothing is undone
     assert states(link) == ["sent", "sent"]
