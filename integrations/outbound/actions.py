@@ -15,7 +15,7 @@ from accounts import audit
 from accounts.models import User
 from integrations.actions import NotAllowed
 from integrations.models import Integration, OutboundConnection, OutboundMessage, OutboundSecret
-from integrations.outbound import examples, reader, signing
+from integrations.outbound import examples, proofs, reader, signing
 from integrations.outbound.contract import TEST, Tool, address
 from integrations.outbound.states import GIVE_UP, UNFINISHED, Progress
 from integrations.tasks import tell_other_tools
@@ -41,6 +41,8 @@ def check_settings(tool: Tool, values: Mapping[str, str]) -> dict[str, str]:
             wrong[each.name] = f"{each.label} is needed."
         elif value and each.choices and value not in dict(each.choices):
             wrong[each.name] = f"{each.label}: choose one of the list."
+        elif each.is_proof and proofs.too_short(value):
+            wrong[each.name] = f"{each.label}: make it at least {proofs.SHORTEST} characters long."
         elif value and each.is_address:
             try:
                 address(value)

@@ -1,6 +1,7 @@
 """Is what came in really from the tool? Signatures and shared secrets, compared in constant time.
 
 A setting may hold two secrets with a space between them while one is being changed for the other.
+Where there is none, or only one that could be guessed, nothing that comes in is believed.
 """
 
 import base64
@@ -8,8 +9,42 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from integrations.outbound.contract import Refused
+
+SHORTEST = 16
+"""Characters. Tools that make up their own have 32 or more."""
+OLDEST = timedelta(days=6)
+"""How late what is signed may come: what was heard before is remembered for longer than that."""
+
+
+def too_short(secrets: str) -> bool:
+    """Whether one of them is no proof of anything."""
+    return any(len(secret) < SHORTEST for secret in secrets.split())
+
+
+def check_age(sent: datetime | None, now: datetime, most: timedelta = OLDEST) -> None:
+    """What was signed long ago is not played again. Raises Refused."""
+    if sent is None:
+        raise Refused(403, "The message does not say when it was written.")
+    if abs(now - sent) > most:
+        raise Refused(403, "The message is too old.")
+
+
+def instant(text: str) -> datetime | None:
+    """The instant an ISO date names; None for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def name_of(raw: bytes) -> str:
+    """The name of a delivery, for tools that sign the body but not their own name of it: whoever
+    plays it again cannot change this one."""
+    return hashlib.sha256(raw).hexdigest()
 
 
 def check_hmac(secrets: str, raw: bytes, given: str, *, prefix: str) -> None:
@@ -40,9 +75,9 @@ def check_secret(secrets: str, given: str) -> None:
 
 
 def _several(secrets: str) -> list[str]:
-    found = secrets.split()
+    found = [secret for secret in secrets.split() if len(secret) >= SHORTEST]
     if not found:
-        raise Refused(403, "This connection has no secret yet to check what comes in.")
+        raise Refused(403, "This connection has no secret yet that proves what comes in.")
     return found
 
 

@@ -10,26 +10,38 @@ from integrations.outbound.tools import TOOLS
 pytestmark = pytest.mark.django_db
 
 ENTERED: dict[str, dict[str, str]] = {
-    "slack": {"token": "xoxb-canary-1", "channel": "C024BE91L", "signing_secret": "canary-2"},
+    "slack": {
+        "token": "xoxb-canary-1",
+        "channel": "C024BE91L",
+        "signing_secret": "canary-2-long-enough",
+    },
     "teams": {
         "webhook": "https://example.com/workflows/canary-1",
-        "security_token": "Y2FuYXJ5LTI=",
+        "security_token": "Y2FuYXJ5LTItbG9uZy1lbm91Z2g=",
     },
     "jira": {
         "site": "https://acme.atlassian.net",
         "email": "ops@acme.example",
         "token": "canary-1",
         "project": "OPS",
-        "webhook_secret": "canary-2",
+        "webhook_secret": "canary-2-long-enough",
     },
     "servicenow": {
         "site": "https://acme.service-now.com",
         "user": "alertops",
         "password": "canary-1",
-        "webhook_secret": "canary-2",
+        "webhook_secret": "canary-2-long-enough",
     },
-    "github": {"repository": "acme/payments", "token": "canary-1", "webhook_secret": "canary-2"},
-    "gitlab": {"project": "acme/payments", "token": "canary-1", "webhook_secret": "canary-2"},
+    "github": {
+        "repository": "acme/payments",
+        "token": "canary-1",
+        "webhook_secret": "canary-2-long-enough",
+    },
+    "gitlab": {
+        "project": "acme/payments",
+        "token": "canary-1",
+        "webhook_secret": "canary-2-long-enough",
+    },
 }
 WRONG: dict[str, tuple[dict[str, str], str]] = {
     "slack": ({"channel": "#ops"}, "channel&#x27;s ID"),
