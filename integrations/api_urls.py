@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from integrations import (
     api,
+    api_elsewhere,
     api_heartbeats,
     api_mail_rules,
     api_outbound,
@@ -12,6 +13,11 @@ from integrations import (
 )
 
 urlpatterns = [
+    path(
+        "alerts/<int:alert_id>/elsewhere/",
+        api_elsewhere.Elsewhere.as_view(),
+        name="api-alert-elsewhere",
+    ),
     path("events/<int:pk>/", api.OneEvent.as_view(), name="api-event"),
     path("heartbeats/", api_heartbeats.Heartbeats.as_view(), name="api-heartbeats"),
     path("heartbeats/<int:pk>/", api_heartbeats.OneHeartbeat.as_view(), name="api-heartbeat"),

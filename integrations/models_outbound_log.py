@@ -108,6 +108,13 @@ class OutboundAttempt(models.Model):
         return f"{self.status or self.error}"
 
 
+class LinkQuerySet(models.QuerySet["OutboundLink"]):
+    def of(self, alert_id: int) -> LinkQuerySet:
+        """What the tools opened for an alert, oldest first. Ask for the alert first: who may see
+        it may see these."""
+        return self.filter(alert=alert_id).select_related("connection").order_by("pk")
+
+
 class OutboundLink(models.Model):
     """What an alert is called over there: the ticket, the message in the chat."""
 
@@ -118,7 +125,13 @@ class OutboundLink(models.Model):
         Alert, models.CASCADE, related_name="outbound_links", db_constraint=False
     )
     reference = models.CharField(max_length=255)
+    name = models.CharField(max_length=120, blank=True, db_default="")
+    """What people call it there."""
+    url = models.CharField(max_length=500, blank=True, db_default="")
+    """Where they see it, if it has an address."""
     created_at = models.DateTimeField(db_default=Now())
+
+    objects: ClassVar[LinkQuerySet] = LinkQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -131,7 +144,7 @@ class OutboundLink(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.reference
+        return self.name or self.reference
 
 
 class OutboundDelivery(models.Model):

@@ -4,6 +4,7 @@ from django.urls import include, path, re_path
 
 from integrations import (
     views,
+    views_elsewhere,
     views_heartbeats,
     views_maintenance,
     views_mapping,
@@ -46,6 +47,7 @@ urlpatterns = [
         views_outbound.send_again,
         name="outbound-again",
     ),
+    path("integrations/alerts/<int:pk>/elsewhere/", views_elsewhere.elsewhere, name="elsewhere"),
     path("integrations/maintenance/", views_maintenance.window_list, name="windows"),
     path("integrations/maintenance/new/", views_maintenance.new_window, name="new-window"),
     path("integrations/maintenance/now/", views_maintenance.banner, name="maintenance"),

@@ -13,95 +13,14 @@ To add one: subclass Tool in `integrations/outbound/tools/<slug>.py` and add it 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from alertops import net
-
-TEST = "test"
-"""The kind of a test message: no alert stands behind it, its number is 0."""
-SHORT = 1000
-"""What is left of a description when a message is too long (`News.slim`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class AlertFacts:
-    """The alert as it was when the news were written down."""
-
-    number: int
-    title: str
-    severity: str
-    """critical, high, medium, low or info."""
-    status: str
-    """triggered, acknowledged or resolved, as this news left it."""
-    url: str
-    """Its page, for people."""
-    description: str = ""
-    group: str = ""
-    source: str = ""
-    """The integration it came from; "" for one opened by hand."""
-    service: str = ""
-    """The technical services its integration belongs to, with commas."""
-    runbook: str = ""
-    assignee: str = ""
-    dedup_key: str = ""
-    opened_at: str = ""
-    """ISO 8601, UTC; so are the others."""
-    acknowledged_at: str = ""
-    resolved_at: str = ""
-    tags: tuple[str, ...] = ()
-    links: tuple[dict[str, str], ...] = ()
-    """{"href": …, "text": …}."""
-    details: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """One event of an alert's timeline, frozen: telling it again tells exactly the same."""
-
-    id: str
-    """Never repeats and stays over all attempts: what a receiver drops doubles by."""
-    kind: str
-    """A value of alerts.states.Kind (opened, repeated, severity_raised, acknowledged,
-    unacknowledged, acknowledgement_expired, assigned, escalated, snoozed, noted, resolved,
-    level_started, paged …), or TEST."""
-    at: datetime
-    alert: AlertFacts
-    who: str = ""
-    """The person, the source or the other tool that did it; "" for AlertOps itself."""
-    words: str = ""
-    """The sentence of the timeline, as plain text: "Ann Example acknowledged."."""
-    note: str = ""
-    """What the person wrote, where the event carries a note."""
-    details_dropped: bool = False
-
-    @property
-    def is_over(self) -> bool:
-        return self.alert.status == "resolved"
-
-    def slim(self) -> News:
-        """The same without details, links, and most of a long text: for what became too long."""
-        alert = replace(
-            self.alert,
-            details={},
-            links=(),
-            description=self.alert.description[:SHORT],
-        )
-        return replace(self, alert=alert, note=self.note[:SHORT], details_dropped=True)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "at": self.at.isoformat()}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> News:
-        """Take `to_dict` back; what an older release did not write has its default."""
-        alert = {k: v for k, v in data["alert"].items() if k in AlertFacts.__slots__}
-        alert["tags"], alert["links"] = tuple(alert["tags"]), tuple(alert["links"])
-        rest = {k: v for k, v in data.items() if k in cls.__slots__}
-        return cls(
-            **{**rest, "at": datetime.fromisoformat(data["at"]), "alert": AlertFacts(**alert)}
-        )
+from integrations.outbound.news import TEST as TEST
+from integrations.outbound.news import AlertFacts as AlertFacts
+from integrations.outbound.news import News as News
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +40,12 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes = field(repr=False)
+    retry_after: float | None = None
+    """Seconds for which it asked to be left alone, however it said so."""
 
 
 MOST_TURNS = 12
-"""No news takes more requests than this; the lease of a message covers them all."""
+"""No news takes more requests than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +69,14 @@ class Talk:
     @property
     def has_posted(self) -> bool:
         return any(turn.call.method == "POST" for turn in self.turns)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What people call the thing over there, and where they see it."""
+
+    name: str = ""
+    url: str = ""
 
 
 class TryAgain(Exception):
@@ -179,6 +108,8 @@ class Setting:
     help: str = ""
     is_secret: bool = False
     """Never shown again; an empty field keeps what is there."""
+    is_proof: bool = False
+    """What comes in is checked with it: a short one is refused, and without it all of it is."""
     is_address: bool = False
     """An http(s) address; checked like every address a person types."""
     is_required: bool = True
@@ -258,6 +189,11 @@ class Tool:
         """The name of what this talk made or found, or ""; asked while there is none. 255 long."""
         return next(filter(None, (self.reference(turn.answer) for turn in talk.turns)), "")
 
+    def place(self, settings: Mapping[str, str], reference: str, talk: Talk) -> Place:
+        """How it is shown beside the alert, asked when the talk has given the reference. Whoever
+        may see the alert sees it: no secrets."""
+        return Place(reference)
+
     def judge(self, answer: Answer) -> None:
         """Return where it was taken; raise TryAgain or Rejected. Override it for tools that say
         200 and mean no, and call this one for the rest."""
@@ -266,7 +202,7 @@ class Tool:
         if answer.status in {408, 425, 429} or answer.status >= 500:
             raise TryAgain(
                 f"It answered {answer.status}.",
-                retry_after=seconds(answer.headers.get("retry-after", "")),
+                retry_after=answer.retry_after,
             )
         if 300 <= answer.status < 400:
             raise Rejected(f"It answered {answer.status}; redirects are not followed.")
@@ -283,11 +219,6 @@ class Tool:
         """Understand what it sends to our hook, signature first. Pure; header names are lower
         case. Raises Refused."""
         raise Refused(404, "This connection does not listen.")
-
-
-def seconds(value: str) -> float | None:
-    """A Retry-After of seconds; a date, or anything else, is None."""
-    return float(value) if value.isascii() and value.isdigit() else None
 
 
 def address(url: str) -> str:

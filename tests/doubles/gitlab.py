@@ -55,6 +55,8 @@ class GitLabDouble(Desk):
             "labels": sent["labels"].split(","),
             "confidential": bool(sent.get("confidential")),
             "state": "opened",
+            "references": {"full": f"acme/payments#{len(self.issues) + 1}"},
+            "web_url": f"{self.base_url}/acme/payments/-/issues/{len(self.issues) + 1}",
         }
         self.issues.append(issue)
         self.notes[len(self.issues)] = []

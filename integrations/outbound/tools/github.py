@@ -4,7 +4,8 @@ https://docs.github.com/en/rest/issues/issues and /comments; a title has 256 cha
 65,536. Labels are set only where the token may push, silently. A rate limit is 403 or 429 with
 `retry-after`, or `x-ratelimit-remaining: 0`.
 https://docs.github.com/en/webhooks/webhook-events-and-payloads#issues and #issue_comment, signed as
-https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries says.
+https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries says. The header
+with the delivery's own name is not signed; the body with the time of what happened is.
 
 GitHub takes no key of ours that would make a second issue impossible, and its search lags behind.
 So after a lost answer the issues since the alert's beginning are listed
@@ -26,6 +27,7 @@ from integrations.outbound.contract import (
     Answer,
     Call,
     News,
+    Place,
     Reading,
     Rejected,
     Said,
@@ -33,7 +35,6 @@ from integrations.outbound.contract import (
     Talk,
     Tool,
     TryAgain,
-    seconds,
 )
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
@@ -54,7 +55,14 @@ class GitHub(Tool):
     settings = (
         Setting("repository", "Repository", "owner/name. On a public one everybody reads along."),
         Setting("token", "Token", "Fine-grained, with Issues: read and write.", is_secret=True),
-        Setting("webhook_secret", "Webhook secret", is_secret=True, is_required=False),
+        Setting(
+            "webhook_secret",
+            "Webhook secret",
+            "Without it nothing that comes from GitHub is believed.",
+            is_secret=True,
+            is_proof=True,
+            is_required=False,
+        ),
         Setting("labels", "Labels", "With commas between.", is_required=False, default="alertops"),
         Setting(
             "api",
@@ -69,8 +77,8 @@ class GitHub(Tool):
 In GitHub open Settings → Developer settings → Fine-grained tokens → Generate new token. Choose the
 repository, and under Permissions set Issues to Read and write. Paste the token here.
 
-To hear what happens in GitHub: make up a long secret and paste it here as the webhook secret. Then
-in the repository open Settings → Webhooks → Add webhook and paste:
+To hear what happens in GitHub: make up a secret of 16 characters or more and paste it here as the
+webhook secret. Then in the repository open Settings → Webhooks → Add webhook and paste:
 
     {hook}
 
@@ -126,11 +134,15 @@ robots do is not counted.
                 return f"{repository.lower()}#{word(body, 'number')}"
         return ""
 
+    def place(self, settings: Mapping[str, str], reference: str, talk: Talk) -> Place:
+        repository, _, number = reference.rpartition("#")
+        site = _base(settings).removesuffix("/api/v3").replace("//api.github.com", "//github.com")
+        return Place(reference, f"{site}/{repository}/issues/{number}")
+
     def judge(self, answer: Answer) -> None:
         limited = "retry-after" in answer.headers or answer.headers.get(_LEFT) == "0"
         if answer.status == 403 and limited:
-            wait = seconds(answer.headers.get("retry-after", ""))
-            raise TryAgain("GitHub asks to slow down.", retry_after=wait)
+            raise TryAgain("GitHub asks to slow down.", retry_after=answer.retry_after)
         if answer.status == 200 and at(bodies.of(answer), "errors"):
             why = word(bodies.of(answer), "errors", 0, "message")
             raise TryAgain(f"GitHub could not list the issues: {telling.cut(why, 200)}")
@@ -146,9 +158,12 @@ robots do is not counted.
     ) -> Reading:
         given = headers.get("x-hub-signature-256", "")
         proofs.check_hmac(settings.get("webhook_secret", ""), raw, given, prefix="sha256=")
-        said = _said(headers.get("x-github-event", ""), bodies.arrived(raw, headers))
-        delivery = headers.get("x-github-delivery", "")
-        return Reading(said=(said,) if said else (), delivery=delivery)
+        body = bodies.arrived(raw, headers)
+        said = _said(headers.get("x-github-event", ""), body)
+        if said:
+            of = ("comment", "created_at") if said.verb == "note" else ("issue", "closed_at")
+            proofs.check_age(proofs.instant(word(body, *of)), now)
+        return Reading(said=(said,) if said else (), delivery=proofs.name_of(raw) if said else "")
 
 
 _LEFT = "x-ratelimit-remaining"

@@ -20,6 +20,7 @@ from integrations.outbound.contract import (
     Answer,
     Call,
     News,
+    Place,
     Reading,
     Rejected,
     Said,
@@ -43,7 +44,14 @@ class GitLab(Tool):
             "Of a project, a group or a person, with the scope api and at least the role Reporter.",
             is_secret=True,
         ),
-        Setting("webhook_secret", "Webhook's secret token", is_secret=True, is_required=False),
+        Setting(
+            "webhook_secret",
+            "Webhook's secret token",
+            "Without it nothing that comes from GitLab is believed.",
+            is_secret=True,
+            is_proof=True,
+            is_required=False,
+        ),
         Setting("labels", "Labels", "With commas between.", is_required=False, default="alertops"),
         Setting(
             "confidential",
@@ -64,8 +72,8 @@ class GitLab(Tool):
 In GitLab open the project → Settings → Access tokens → Add new token. Choose the role Reporter and
 the scope api, and paste the token here.
 
-To hear what happens in GitLab: make up a long secret and paste it here as the webhook's secret
-token. Then in the project open Settings → Webhooks → Add new webhook and paste:
+To hear what happens in GitLab: make up a secret of 16 characters or more and paste it here as the
+webhook's secret token. Then in the project open Settings → Webhooks → Add new webhook and paste:
 
     {hook}
 
@@ -116,6 +124,16 @@ Closing the issue resolves the alert; a comment becomes a note.
                 return f"{project}#{number}"
         return ""
 
+    def place(self, settings: Mapping[str, str], reference: str, talk: Talk) -> Place:
+        for turn in talk.turns:
+            found = bodies.of(turn.answer)
+            issue = at(found, 0) if isinstance(found, list) else found
+            if url := word(issue, "web_url"):
+                is_there = url.startswith(f"{_site(settings)}/")
+                name = word(issue, "references", "full") or f"#{word(issue, 'iid')}"
+                return Place(name, url if is_there else "")
+        return Place(f"#{reference.rpartition('#')[2]}")
+
     def judge(self, answer: Answer) -> None:
         if answer.status in {400, 401, 403, 404, 422}:
             body = bodies.of(answer)
@@ -135,9 +153,12 @@ Closing the issue resolves the alert; a comment becomes a note.
         )
 
 
+def _site(settings: Mapping[str, str]) -> str:
+    return (settings.get("site") or "https://gitlab.com").rstrip("/")
+
+
 def _project(project: str, settings: Mapping[str, str]) -> str:
-    site = (settings.get("site") or "https://gitlab.com").rstrip("/")
-    return f"{site}/api/v4/projects/{quote(project, safe='')}"
+    return f"{_site(settings)}/api/v4/projects/{quote(project, safe='')}"
 
 
 def _headers(settings: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,8 @@ summary is one line of 255 characters, a text has 32,767. Cloud: basic, e-mail a
 Data Center: bearer, a personal access token. Transitions have numbers that differ from workflow to
 workflow, so they are read each time.
 https://developer.atlassian.com/cloud/jira/platform/webhooks/: signed `X-Hub-Signature: sha256=…`
-where the webhook has a secret; a Data Center before 10 cannot, and then the address is the secret.
+where the webhook has a secret. A Data Center before 10 cannot sign: it is told, and not listened
+to. What is signed says when it was sent (`timestamp`), but its identifier is not signed.
 
 Jira takes no key of ours that would make a second issue impossible; after a lost answer it is asked
 for our mark among the labels. A Data Center's comment_created may come without its issue.
@@ -17,7 +18,7 @@ for our mark among the labels. A Data Center's comment_created may come without 
 import base64
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from integrations.outbound import bodies, proofs, telling
@@ -26,6 +27,7 @@ from integrations.outbound.contract import (
     Answer,
     Call,
     News,
+    Place,
     Reading,
     Rejected,
     Said,
@@ -36,7 +38,9 @@ from integrations.outbound.contract import (
 
 _TITLE, _TEXT = 255, 32_767
 _KEY = re.compile(r"[A-Z][A-Z0-9_]+")
+_ISSUE = re.compile(r"[A-Z][A-Z0-9_]+-[0-9]+")
 _MEANS = re.compile(r"([\\{}\[\]!*_|^~+?#-])")
+_FAR = 10**14  # milliseconds: the year 5138
 _OF_COMMENT = re.compile(r"/issue/(\d+)/comment/")
 
 
@@ -59,8 +63,9 @@ class Jira(Tool):
         Setting(
             "webhook_secret",
             "Webhook secret",
-            "Empty only where Jira cannot sign: Data Center before 10.",
+            "Without it nothing that comes from Jira is believed.",
             is_secret=True,
+            is_proof=True,
             is_required=False,
         ),
     )
@@ -75,8 +80,8 @@ To hear what happens in Jira: open Settings → System → WebHooks → Create a
 
     {hook}
 
-Make up a long secret, paste it there and here, tick Issue updated and Comment created, and let this
-filter choose:
+Make up a secret of 16 characters or more, paste it there and here, tick Issue updated and Comment
+created, and let this filter choose:
 
     labels = alertops
 
@@ -129,6 +134,15 @@ An issue that is done resolves the alert; a comment becomes a note.
                 return name
         return ""
 
+    def place(self, settings: Mapping[str, str], reference: str, talk: Talk) -> Place:
+        site = settings["site"].rstrip("/")
+        for turn in talk.turns:
+            found = bodies.of(turn.answer)
+            key = word(found, "key") or word(found, "issues", 0, "key")
+            if _ISSUE.fullmatch(key):
+                return Place(key, f"{site}/browse/{key}")
+        return Place("Issue", f"{site}/issues/?{urlencode({'jql': f'id = {reference}'})}")
+
     def judge(self, answer: Answer) -> None:
         if 400 <= answer.status < 500 and answer.status not in {408, 425, 429}:
             body = bodies.of(answer)
@@ -142,12 +156,13 @@ An issue that is done resolves the alert; a comment becomes a note.
     def read(
         self, settings: Mapping[str, str], headers: Mapping[str, str], raw: bytes, now: datetime
     ) -> Reading:
-        if secrets := settings.get("webhook_secret", ""):
-            given = headers.get("x-hub-signature", "")
-            proofs.check_hmac(secrets, raw, given, prefix="sha256=")
-        said = _said(bodies.arrived(raw, headers))
-        delivery = headers.get("x-atlassian-webhook-identifier", "")
-        return Reading(said=(said,) if said else (), delivery=delivery)
+        given = headers.get("x-hub-signature", "")
+        proofs.check_hmac(settings.get("webhook_secret", ""), raw, given, prefix="sha256=")
+        body = bodies.arrived(raw, headers)
+        said = _said(body)
+        if said:
+            proofs.check_age(_sent(body), now)
+        return Reading(said=(said,) if said else (), delivery=proofs.name_of(raw) if said else "")
 
 
 def _base(settings: Mapping[str, str]) -> str:
@@ -221,6 +236,14 @@ def _said(body: dict[str, object]) -> Said | None:
     if event == "jira:issue_updated" and _is_done(body):
         return Said(issue, "resolve", who)
     return None
+
+
+def _sent(body: dict[str, object]) -> datetime | None:
+    """Its own time, in milliseconds."""
+    sent = at(body, "timestamp")
+    if not isinstance(sent, int) or not 0 < sent < _FAR:
+        return None
+    return datetime.fromtimestamp(sent / 1000, UTC)
 
 
 def _is_done(body: dict[str, object]) -> bool:

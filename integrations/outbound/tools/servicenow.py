@@ -24,6 +24,7 @@ from integrations.outbound.contract import (
     Answer,
     Call,
     News,
+    Place,
     Reading,
     Rejected,
     Said,
@@ -59,8 +60,9 @@ class ServiceNow(Tool):
         Setting(
             "webhook_secret",
             "Secret for the business rule",
-            "Make up a long one.",
+            "Make up one of 16 characters or more. Without it nothing that comes in is believed.",
             is_secret=True,
+            is_proof=True,
             is_required=False,
         ),
     )
@@ -68,9 +70,10 @@ class ServiceNow(Tool):
 In ServiceNow make a user for AlertOps with the roles itil and rest_service, tick Web service access
 only, and enter its name and password here.
 
-To hear what happens in ServiceNow: make up a long secret, enter it here, and create a system
-property alertops.secret of type password2 with the same. Then open System Definition → Business
-Rules → New: table Incident, Advanced, when after, update, and paste as script:
+To hear what happens in ServiceNow: make up a secret of 16 characters or more, enter it here, and
+create a system property alertops.secret of type password2 with the same. Then open System
+Definition → Business Rules → New: table Incident, Advanced, when after, update, and paste as
+script:
 
     (function executeRule(current, previous) {{
       if (current.correlation_display != 'AlertOps' || gs.getUserName() == 'alertops') return;
@@ -116,6 +119,15 @@ alert; work notes and comments become notes.
             if name := word(found, "result", "sys_id") or word(found, "result", 0, "sys_id"):
                 return name
         return ""
+
+    def place(self, settings: Mapping[str, str], reference: str, talk: Talk) -> Place:
+        answers = [bodies.of(turn.answer) for turn in talk.turns]
+        numbers = (
+            word(each, "result", "number") or word(each, "result", 0, "number") for each in answers
+        )
+        page = urlencode({"uri": f"incident.do?sys_id={reference}"})
+        name = next(filter(None, numbers), "Incident")
+        return Place(name, f"{settings['site'].rstrip('/')}/nav_to.do?{page}")
 
     def judge(self, answer: Answer) -> None:
         if answer.status in {400, 401, 403, 404}:

@@ -25,6 +25,7 @@ from integrations.outbound.contract import (
     Answer,
     Call,
     News,
+    Place,
     Reading,
     Refused,
     Rejected,
@@ -33,7 +34,6 @@ from integrations.outbound.contract import (
     Talk,
     Tool,
     TryAgain,
-    seconds,
 )
 
 _PASSING = {"ratelimited", "rate_limited", "internal_error", "fatal_error", "request_timeout"}
@@ -65,8 +65,9 @@ class Slack(Tool):
         Setting(
             "signing_secret",
             "Signing secret",
-            "Shows the buttons Acknowledge and Resolve.",
+            "Shows the buttons Acknowledge and Resolve. Without it nothing from Slack is believed.",
             is_secret=True,
+            is_proof=True,
             is_required=False,
         ),
         Setting(
@@ -153,14 +154,17 @@ here instead of a token.
                     return f"{_channel_of(turn.call)}:{word(each, 'ts')}"
         return ""
 
+    def place(self, settings: Mapping[str, str], reference: str, talk: Talk) -> Place:
+        channel = reference.partition(":")[0]
+        return Place(f"Message in {channel}", f"https://slack.com/app_redirect?channel={channel}")
+
     def judge(self, answer: Answer) -> None:
         super().judge(answer)
         body, error = bodies.of(answer), word(bodies.of(answer), "error")
         if at(body, "ok") is not False or error in _GONE:
             return
         if error in _PASSING:
-            wait = seconds(answer.headers.get("retry-after", ""))
-            raise TryAgain(f"Slack said {error}.", retry_after=wait)
+            raise TryAgain(f"Slack said {error}.", retry_after=answer.retry_after)
         if error == "missing_scope" and "history" in word(body, "needed"):
             return  # it may not look; at worst there is a second message
         raise Rejected(f"Slack said {error or 'no'}.")
@@ -169,7 +173,7 @@ here instead of a token.
         self, settings: Mapping[str, str], headers: Mapping[str, str], raw: bytes, now: datetime
     ) -> Reading:
         sent = headers.get("x-slack-request-timestamp", "")
-        if not sent.isascii() or not sent.isdigit() or abs(now.timestamp() - int(sent)) > _OLD:
+        if not sent.isascii() or not sent.isdigit() or abs(now.timestamp() - float(sent)) > _OLD:
             raise Refused(403, "The request is too old, or says not when it was made.")
         signed = f"v0:{sent}:".encode() + raw
         secrets = settings.get("signing_secret", "")
@@ -180,7 +184,8 @@ here instead of a token.
             return Reading(body=word(body, "challenge").encode(), content_type="text/plain")
         said = _reply(at(body, "event")) if kind == "event_callback" else None
         said = _pressed(body, settings) if kind == "block_actions" else said
-        return Reading(said=(said,) if said else (), delivery=word(body, "event_id"))
+        delivery = word(body, "event_id") or proofs.name_of(raw)
+        return Reading(said=(said,) if said else (), delivery=delivery if said else "")
 
 
 _QUIET = {"unfurl_links": False, "unfurl_media": False}
