@@ -82,6 +82,7 @@ def _connection(request: HttpRequest, link: OutboundConnection) -> HttpResponse:
         "grace_form": SecretGraceForm(),
         "hook": _hook(link.hook),
         "steps": _steps(link.kind, link.hook) if link.is_known else [],
+        "missing_proof": showing.believes_nothing(link),
         "events": showing.events_of(link),
         "sources": link.integrations.order_by("name"),
         "filters": filters,

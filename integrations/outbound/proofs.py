@@ -24,6 +24,11 @@ def too_short(secrets: str) -> bool:
     return any(len(secret) < SHORTEST for secret in secrets.split())
 
 
+def usable(secrets: str) -> list[str]:
+    """Those that prove something."""
+    return [secret for secret in secrets.split() if len(secret) >= SHORTEST]
+
+
 def check_age(sent: datetime | None, now: datetime, most: timedelta = OLDEST) -> None:
     """What was signed long ago is not played again. Raises Refused."""
     if sent is None:
@@ -75,7 +80,7 @@ def check_secret(secrets: str, given: str) -> None:
 
 
 def _several(secrets: str) -> list[str]:
-    found = [secret for secret in secrets.split() if len(secret) >= SHORTEST]
+    found = usable(secrets)
     if not found:
         raise Refused(403, "This connection has no secret yet that proves what comes in.")
     return found

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.states import Kind
 from integrations.models import OutboundConnection, OutboundLink, OutboundMessage
+from integrations.outbound import proofs
 from integrations.outbound.contract import Rejected, Talk, TryAgain
 from integrations.outbound.delivery import Claimed, prepare
 from integrations.outbound.queue import TROUBLED
+from integrations.outbound.signing import HEADER
+from integrations.outbound.states import EVENTS
 
 STARS = "••••••"
 SHORT = 4
@@ -53,9 +56,20 @@ def settings_of(link: OutboundConnection) -> list[tuple[str, str, bool]]:
     return found
 
 
+def believes_nothing(link: OutboundConnection) -> str:
+    """The label of the setting without which what the tool sends back is refused; "" where it is
+    there, or where the tool sends nothing back."""
+    if not link.is_known or not link.kind.listens:
+        return ""
+    proof = [setting for setting in link.kind.settings if setting.is_proof]
+    usable = [setting for setting in proof if proofs.usable(link.settings.get(setting.name, ""))]
+    return proof[0].label if proof and not usable else ""
+
+
 def events_of(link: OutboundConnection) -> list[str]:
-    known = dict(Kind.choices)
-    return [str(known.get(kind, kind)) for kind in link.events]
+    """What it is told, in the order of the form."""
+    known = [choice for _, choices in EVENTS for choice in choices]
+    return [label for kind, label in known if kind in link.events]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +103,17 @@ def call_of(message: OutboundMessage, now: datetime) -> Shown:
     return Shown(
         call.method,
         _starred(call.url, link),
-        tuple(sorted(call.headers)),
-        _starred(call.body.decode("utf-8", "replace"), link),
+        tuple(sorted([*call.headers, *([HEADER] if link.kind.signed else [])])),
+        _starred(_readable(call.body.decode("utf-8", "replace")), link),
     )
+
+
+def _readable(body: str) -> str:
+    """JSON in lines; anything else as it is."""
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):
+        return body
 
 
 def _starred(text: str, link: OutboundConnection) -> str:

@@ -67,7 +67,7 @@ class GitHub(Tool):
         Setting(
             "api",
             "API address",
-            "Enterprise Server: https://<your host>/api/v3",
+            "Enterprise Server: https://github.example.com/api/v3",
             is_address=True,
             is_required=False,
             default="https://api.github.com",

@@ -14,6 +14,7 @@ Whoever changes the workflow can drop it: X-AlertOps-Webhook-Id is the same both
 the alert's number.
 """
 
+import base64
 import json
 import re
 from collections.abc import Mapping
@@ -83,6 +84,13 @@ and paste the security token it shows here. Then whoever is in the team may say:
     @AlertOps note 17 restarted the database
 
 """
+
+    def check(self, settings: Mapping[str, str]) -> None:
+        for token in settings.get("security_token", "").split():
+            try:
+                base64.b64decode(token, validate=True)
+            except ValueError:
+                raise ValueError("Paste the security token as Teams shows it.") from None
 
     def next(self, news: News, settings: Mapping[str, str], talk: Talk) -> Call | None:
         if talk.turns:

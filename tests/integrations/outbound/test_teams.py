@@ -65,3 +65,9 @@ def test_whoever_says_something_else_is_told_what_to_say() -> None:
     raw, headers = samples.request(sample)
     headers |= SIGN["teams"](raw, NOW, SECRET)
     assert "ack 17" in json.loads(TEAMS.read(SETTINGS["teams"], headers, raw, NOW).body)["text"]
+
+
+def test_a_token_that_teams_never_shows_is_refused() -> None:
+    with pytest.raises(ValueError, match="as Teams shows it"):
+        TEAMS.check({"webhook": "https://example.com", "security_token": "not base64 at all!!!!"})
+    TEAMS.check({"webhook": "https://example.com", **SETTINGS["teams"]})

@@ -91,3 +91,16 @@ def test_what_cannot_work_is_told_before_it_is_kept(page: Client, slug: str) -> 
     assert answer.status_code == 400
     assert sentence in answer.content.decode()
     assert not OutboundConnection.objects.exists()
+
+
+@pytest.mark.parametrize("slug", ENTERED)
+def test_a_connection_without_its_proof_says_that_it_believes_nothing(
+    page: Client, slug: str
+) -> None:
+    proof = next(each for each in TOOLS[slug].settings if each.is_proof)
+    page.post(f"/integrations/outbound/new/{slug}/", _form(slug, **{proof.name: ""}))
+    link = OutboundConnection.objects.get()
+    sentence = f"“{proof.label}” is not entered".replace("'", "&#x27;")
+    assert sentence in page.get(link.get_absolute_url()).content.decode()
+    page.post(f"{link.get_absolute_url()}edit/", _form(slug))
+    assert sentence not in page.get(link.get_absolute_url()).content.decode()
