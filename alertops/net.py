@@ -14,7 +14,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from functools import cache
@@ -308,36 +308,3 @@ def _words(error: Exception | None) -> str:
     if isinstance(error, ConnectionRefusedError):
         return "connection refused"
     return type(error).__name__
-
-
-_guard = threading.local()
-
-
-class guarded_sockets:  # noqa: N801 - used as `with guarded_sockets():`
-    """While it lasts, connections this thread opens through urllib3 are checked at connect.
-
-    For libraries that bring their own HTTP (apprise). The check sits where urllib3 connects, so
-    a name that changes its mind and each hop of a redirect are checked as well.
-    """
-
-    def __enter__(self) -> None:
-        _patch_urllib3()
-        _guard.on = True
-
-    def __exit__(self, *_: object) -> None:
-        _guard.on = False
-
-
-@cache
-def _patch_urllib3() -> None:
-    from urllib3.util import connection  # only processes that use such a library pay for it
-
-    original: Callable[..., socket.socket] = connection.create_connection
-
-    def create_connection(address: tuple[str, int], *args: Any, **kwargs: Any) -> socket.socket:
-        if getattr(_guard, "on", False):
-            host, port = address[0].strip("[]"), address[1]
-            address = (str(addresses(host, port, guarded=True)[0][1][0]), port)
-        return original(address, *args, **kwargs)
-
-    connection.create_connection = create_connection

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from accounts.api_auth import Scoped
 from alertops import clock
 from integrations.models import Integration
+from integrations.vendors import may_read
 
 _KEY = re.compile(r"Bearer\s+([0-9a-f]{32})", re.IGNORECASE)
 
@@ -25,7 +26,9 @@ class KeyAuthentication(BaseAuthentication):
             return None
         found = Integration.objects.with_key(given[1].lower(), clock.now())
         integration = found.first()
-        return (AnonymousUser(), integration) if integration else None
+        if integration is None or not may_read(integration.kind):
+            return None
+        return AnonymousUser(), integration
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

@@ -90,6 +90,8 @@ class Vendor:
     """A trigger without a key is an alert of its own instead of being told apart by its title."""
     closes: bool = True
     """Whether the tool ever says that it is over; of one that never does, people close alerts."""
+    is_known: bool = False
+    """Whether its key is no secret (it stands in a mail address): it sends, and reads nothing."""
     success: int = 202
     """The status that tells the tool that its event is stored; some insist on 200."""
     setup: str = ""

@@ -29,6 +29,7 @@ LEAVES = {
     "durations",
     "env",
     "fragments",
+    "guarded",
     "lifeline",
     "loops",
     "net",

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.channels.base import Channel, Message, Receipt, TryLater, Undeliverable
 from alertops import net
+from alertops.guarded import guarded_sockets
 
 # Services that take a message by HTTP and nothing else. apprise knows many more, among them
 # programs, files and mail servers of this machine: those are not for users to name.
@@ -22,6 +23,7 @@ SCHEMES = {
     "signals", "slack", "spike", "splunk", "tgram", "threema", "twist", "victorops", "webex",
     "workflow", "workflows", "wxteams", "zulip",
 }  # fmt: skip
+SECONDS = 10.0
 _guarded = net.Client(guarded=True)
 
 
@@ -85,8 +87,11 @@ class AppriseTarget(Channel):
             raise ValidationError(
                 "Write an apprise address of a chat or push service, like ntfy://topic."
             )
-        if _plugin(address) is None:
+        plugin = _plugin(address)
+        if plugin is None:
             raise ValidationError(f"This {scheme} address is not complete.")
+        if _reads_a_file(plugin):
+            raise ValidationError("Templates cannot be used here: leave “template” out.")
         return address
 
     def mask(self, address: str) -> str:
@@ -96,12 +101,12 @@ class AppriseTarget(Channel):
         """Hand over to the service; each connection it opens is checked (see net)."""
         scheme = address.partition("://")[0].lower()
         plugin = _plugin(address) if scheme in SCHEMES else None
-        if plugin is None:
+        if plugin is None or _reads_a_file(plugin):
             raise Undeliverable("This address cannot be used.", dead_address=True)
         _errors.status = 0
         body = f"{message.text[:1500]}\n{message.ack_url or message.url}"
         try:
-            with net.guarded_sockets():
+            with guarded_sockets(SECONDS) as guard:
                 accepted = plugin.notify(body=body, title=message.title, notify_type="failure")
         except net.Blocked as error:
             raise Undeliverable(str(error)) from None
@@ -111,6 +116,8 @@ class AppriseTarget(Channel):
             raise TryLater(
                 f"The service failed: {type(error).__name__}.", maybe_sent=True
             ) from error
+        if guard.is_over:  # half an answer is none
+            raise TryLater("The service did not answer in time.", maybe_sent=True)
         if accepted:
             return Receipt("")
         return _sort(_errors.status, None)
@@ -154,4 +161,13 @@ def _apprise() -> Any:
 def _plugin(address: str) -> Any:
     apprise = _apprise()
     asset = apprise.AppriseAsset(app_id="AlertOps", app_desc="AlertOps", storage_mode="memory")
-    return apprise.Apprise.instantiate(address, asset=asset, suppress_exceptions=True)
+    plugin = apprise.Apprise.instantiate(address, asset=asset, suppress_exceptions=True)
+    if plugin is not None:  # how long, how often and how fast is not for addresses to say
+        plugin.socket_connect_timeout, plugin.socket_read_timeout = 4.0, 5.0
+        plugin.request_rate_per_sec = 0
+    return plugin
+
+
+def _reads_a_file(plugin: Any) -> bool:
+    """Whether its words would come from a file of this machine, or from an address inside."""
+    return bool(len(getattr(plugin, "template", None) or ()))

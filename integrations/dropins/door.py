@@ -25,6 +25,7 @@ from integrations.keys import key_hash
 from integrations.limits import Buckets
 from integrations.models import Integration
 from integrations.store import TooMany, store
+from integrations.vendors import may_read
 
 _reads = Buckets()
 
@@ -109,7 +110,7 @@ def reader(key: str) -> Integration:
     if wait:
         raise TooMany(wait)
     found = Integration.objects.with_key(key, clock.now()).first() if key else None
-    if found is None:
+    if found is None or not may_read(found.kind):
         _reads.forget(digest)
         raise Stranger
     _reads.learn(digest, found.pk, found.rate_per_minute, found.burst, settings.WEB_WORKERS, at)

@@ -206,3 +206,8 @@ VENDORS: dict[str, Vendor] = {
 KINDS: list[tuple[str, str]] = [(vendor.kind, vendor.label) for vendor in VENDORS.values()]
 DIALECTS: dict[str, Vendor] = {**VENDORS, forged.kind: forged}
 """How an event may have to be read, whatever its integration's kind."""
+
+
+def may_read(kind: str) -> bool:
+    """Whether the key of such an integration is a secret, and may ask about its alerts."""
+    return kind not in VENDORS or not VENDORS[kind].is_known

@@ -52,6 +52,7 @@ email = Vendor(
     severity=_severity,
     description=field("body"),
     details=_details,
+    is_known=True,
     setup="""\
 Let the tool send its mails to this address:
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import threading
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +27,7 @@ from accounts.channels.base import TryLater, Undeliverable
 from alertops import net, operators
 from groups.models import Group
 from integrations import sns_door
+from integrations.outbound.contract import Tool
 from integrations.outbound.delivery import Claimed, deliver
 from integrations.outbound.examples import EXAMPLE
 from integrations.outbound.tools import TOOLS
@@ -34,8 +37,10 @@ from schedules.models import ImportedCalendar
 from tests.accounts.conftest import a_message
 from tests.alertops.addresses import FORMS, PUBLIC, Names
 from tests.integrations.conftest import make_integration
+from tests.test_architecture import APPS
 
 Door = Callable[[str], None]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Canary:
@@ -115,13 +120,24 @@ def pack(data: bytes) -> str:
     return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def apprise(url: str) -> None:
-    """As addresses of services one runs oneself: their host is the user's to name."""
-    rest = url.partition("://")[2] or url
-    where, _, _ = rest.partition("/")
-    for address in (f"gotify://{where}/Atoken0123456789", f"ntfy://{where}/topic"):
+APPRISE = (
+    "bark://{host}/devicekey", "gotify://{host}/Atoken0123456789", "hassio://{host}/longlivedtoken",
+    "lametric://8b799edf-6f98-4d3a-9be7-2862fb4e5752@{host}", "matrix://user:pass@{host}/%23room",
+    "mmost://{host}/3ccdd113474722377935511fc85d3dd4", "nctalk://user:pass@{host}/room",
+    "ntfy://{host}/topic", "rocket://user:pass@{host}/%23room",
+    "signal://{host}/+14155550101/+14155550102", "workflows://{host}/workflow/signature",
+)  # fmt: skip
+"""Of services one runs oneself: their host is the user's to name."""
+
+
+def apprise(form: str) -> Door:
+    def door(url: str) -> None:
+        rest = url.partition("://")[2] or url
         with suppress(TryLater, Undeliverable):
+            address = form.format(host=rest.partition("/")[0])
             CHANNELS["apprise"].send(address, a_message())
+
+    return door
 
 
 def calendar(url: str) -> None:
@@ -129,10 +145,23 @@ def calendar(url: str) -> None:
         calendars.fetch(ImportedCalendar(url=url))
 
 
-def outbound(url: str) -> None:
+SETTINGS = {"repository": "our/house", "channel": "C024BE91L", "project": "7", "token": "t"}
+
+
+def outbound(tool: Tool, named: str) -> Door:
     """A message of an outbound connection, as its sender hands it over."""
-    settings = {"url": url, "method": "POST", "format": "json"}
-    deliver(Claimed(1, 1, 1, TOOLS["webhook"], settings, ("s",), "", EXAMPLE), EXAMPLE.at)
+
+    def door(url: str) -> None:
+        values = {each.name: each.default or SETTINGS.get(each.name, "") for each in tool.settings}
+        values = {name: value for name, value in values.items() if name not in _ways(tool)}
+        settings = {**values, named: url}
+        deliver(Claimed(1, 1, 1, tool, settings, ("s",), "", EXAMPLE), EXAMPLE.at)
+
+    return door
+
+
+def _ways(tool: Tool) -> set[str]:
+    return {each.name for each in tool.settings if each.is_address}
 
 
 def client(url: str) -> None:
@@ -141,9 +170,39 @@ def client(url: str) -> None:
 
 
 DOORS: dict[str, Door] = {
-    "webhook": webhook, "push": push, "apprise": apprise, "calendar": calendar, "client": client,
-    "outbound": outbound,
+    "webhook": webhook, "push": push, "calendar": calendar, "client": client,
+    **{form.partition(":")[0]: apprise(form) for form in APPRISE},
+    **{f"{tool.slug}'s {named}": outbound(tool, named)
+       for tool in TOOLS.values() for named in sorted(_ways(tool))},
 }  # fmt: skip
+
+
+def test_there_is_no_door_but_these() -> None:
+    """Whoever adds a way out adds it here: every file that opens connections is known."""
+    ways = re.compile(
+        r"net\.Client\(|guarded_sockets\(|urlopen|^import (requests|httpx|urllib3)|"
+        r"HTTPS?Connection\(|create_connection\(|smtplib\.SMTP",
+        re.MULTILINE,
+    )
+    found = {
+        str(path.relative_to(ROOT))
+        for app in sorted(APPS | {"alertops"})
+        for path in (ROOT / app).rglob("*.py")
+        if ways.search(path.read_text("utf-8"))
+    }
+    assert found == {
+        "accounts/channels/apprise_target.py",  # webhook, and apprise's
+        "accounts/channels/push.py",
+        "integrations/outbound/delivery.py",
+        "integrations/sns_door.py",
+        "schedules/calendars.py",
+        "accounts/channels/email.py",  # from here on: the operator's own addresses
+        "accounts/channels/twilio_client.py",
+        "alertops/echo.py",
+        "alertops/operators.py",
+        "alertops/guarded.py",  # the guard
+        "integrations/vendors/checkmk.py",  # a script to be pasted over there
+    }, found
 
 
 def test_there_are_enough_forms() -> None:
