@@ -8,8 +8,8 @@ from integrations.mapping import Draft
 from integrations.routing import Grouping, Way
 
 GROUP_BY = (
-    "Fields, such as labels.cluster: alerts that are the same in all of them, and no less urgent, "
-    "page once. Without fields all of them together."
+    "Fields, such as labels.cluster: alerts that are the same in all of them, go to the same "
+    "people and are no less urgent, page once. Without fields all of them together."
 )
 GROUP_FOR = (
     "From the first alert of a group on, such as 10 min; 0: until that one is resolved. Empty: "

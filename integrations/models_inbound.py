@@ -93,7 +93,8 @@ class Integration(Source):
         "events per minute",
         default=6000,
         validators=[MinValueValidator(1), MaxValueValidator(1_000_000)],
-        help_text="More than this for longer than a burst is refused with 429 and one alert.",
+        help_text="What comes faster, for longer than a burst, is answered 429 and opens nothing "
+        "until it is sent again. One alert says so and pages.",
     )
     burst = models.PositiveIntegerField(
         default=1000,
@@ -115,8 +116,9 @@ class Integration(Source):
         default=0,
         db_default=0,
         validators=[MaxValueValidator(100_000)],
-        help_text="New alerts a minute. Those beyond it are gathered under one storm alert, which "
-        "pages once; 0: never.",
+        help_text="New alerts a minute for the same people. Those beyond it are attached to one "
+        "storm alert, which pages for all; once it is acknowledged, what joins it pages nobody. "
+        "Every page waits a second for this. 0: never.",
     )
     flap_count = models.PositiveSmallIntegerField(
         "flapping after",
