@@ -148,8 +148,9 @@ def _signal(key: str, place: Place, addressee: Addressee) -> Signal:
         "trigger",
         f"Alert storm: {addressee.name} opens more than {addressee.storm_after} alerts a minute",
         "The alerts of this storm are attached to this one and page nobody by themselves."
-        " Acknowledging it acknowledges them, and what still joins the storm pages nobody. Resolving"
-        " it by hand resolves them; it resolves itself once the storm is over and none is open.",
+        " Acknowledging it acknowledges them, and what still joins the storm pages nobody."
+        " Resolving it by hand resolves them; it resolves itself once the storm is over and none is"
+        " open.",
         group_id=place[1],
         assignee_id=place[2],
         policy_hint=place[3],

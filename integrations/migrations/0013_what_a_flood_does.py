@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0011_flapping_in_words'),
+        ('integrations', '0012_where_it_is_over_there'),
     ]
 
     operations = [
