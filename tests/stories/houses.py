@@ -202,6 +202,8 @@ class House(RuleBasedStateMachine):
         assert alert.wake_at > self.now, "it is overdue"
         if alert.suppressed:
             assert held, "it is held back by nothing"
+            if alert.parent is not None:
+                self._judge_leader(alert, alert.parent)
             return
         if alert.snoozed_until is not None:
             assert alert.wake_at == alert.snoozed_until, "it wakes at another time than promised"
@@ -241,7 +243,7 @@ class House(RuleBasedStateMachine):
         if leader.status == Status.ACKNOWLEDGED and leader.acknowledged_by_id is not None:
             assert leader.acknowledged_at is not None
             assert last.at >= leader.acknowledged_at, "it follows what is in other hands"
-        if leader.suppressed:
+        if leader.suppressed and not alert.suppressed:
             held = AlertEvent.objects.filter(alert=leader, kind=Kind.SUPPRESSED).latest("at")
             assert last.at <= held.at, "it joined what was held back already"
 

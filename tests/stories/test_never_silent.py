@@ -157,15 +157,17 @@ class Street(House):
 class Shelter(House):
     """One group of alerts, some of them tests, and maintenance of the tests."""
 
-    @initialize(loud=st.booleans(), joined=st.integers(0, 4), discard=st.booleans())
-    def begin(self, loud: bool, joined: int, discard: bool) -> None:
-        """Some are there when maintenance begins, the others come after."""
+    @initialize(loud=st.booleans(), joined=st.integers(0, 4), taken=st.integers(0, 4))
+    def begin(self, loud: bool, joined: int, taken: int) -> None:
+        """Some are there when maintenance begins, the others come after; one may be taken."""
         severity = "critical" if loud else "info"
         for number, key in enumerate(KEYS):
             if number == joined:
-                self.plan(30, everything=False, only_test=True, discard=discard)
+                self.plan(30, everything=False, only_test=True, discard=False)
             self.send(key, "firing", severity, "test" if number < 2 else "live", "x")
             self.clock.forward(seconds=2)
+        if taken:
+            self.do(Verb.ACKNOWLEDGE, taken, actor=self.people[0])
 
     @rule(
         key=st.sampled_from(KEYS),
