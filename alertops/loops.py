@@ -141,6 +141,18 @@ def age(name: str) -> float | None:
     return row[0] if row else None
 
 
+def silence() -> None:
+    """Take the loops that others run on this host for dead: they have just been killed, and nobody
+    needs to wait until that is seen."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE alertops_loopbeat"
+            " SET beat_at = clock_timestamp() - %s * interval '1 second', ends_at = beat_at"
+            " WHERE host = %s AND pid NOT IN (0, %s)",
+            [STALE, socket.gethostname(), os.getpid()],
+        )
+
+
 # One statement decides who holds the loop: it can be claimed when its heartbeat is stale (or, where
 # the clock was set back, of the future) or its run has had its time. Code of another version than
 # the database's may do so only where the rightful one has been silent for long (`fence`), and then

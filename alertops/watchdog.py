@@ -1,7 +1,8 @@
 """The pager for the pager: a small process that does the loops' work when they stop.
 
-Every second it looks at the heartbeats; a loop silent for five seconds is run right here until
-somebody else takes it back, and a cluster that does not take it back is killed and started again.
+Every second it looks at the heartbeats; a loop silent for five seconds is run right here, and the
+cluster is asked to take it back. One that does not is killed and started again, and until it is up
+its other loops are run here as well.
 The loop that tells other tools is nobody's page: where it died it is only asked for again.
 Every fifteen seconds it asks what must never be true (reliability §3.2), all by index. Only when
 all of it is well does it ping the dead-man address, so that silence calls somebody from outside.
@@ -106,6 +107,14 @@ class Watchdog:
         self._rescues[loop.name] = rescue
         self._since.setdefault(loop.name, now)
         rescue.start()
+        self._ask_back(loop)
+
+    def _ask_back(self, loop: Loop) -> None:
+        """A cluster that is alive has lost nothing but this run: it need not be killed for it, nor
+        be waited for until its scheduler comes by."""
+        if not self._fenced:
+            with suppress(Error):
+                async_task(loop.task)
 
     def _keep_the_fence(self, reason: str) -> None:
         """Where the database belongs to another version, our cluster would take its tasks away."""
@@ -143,6 +152,8 @@ class Watchdog:
             clockwork.clear_queue()
         if process_groups.kill(self._run_dir, "worker"):
             logger.error("Started the cluster again: %s", why)
+            with suppress(Error):
+                loops.silence()
 
 
 def _rescue(loop: Loop) -> None:

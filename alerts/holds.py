@@ -154,9 +154,9 @@ def expire_again(until: datetime, now: datetime) -> int:
         cursor.execute(
             """
             UPDATE alerts_alert SET wake_at = %s, acknowledgement_expires = false
-            WHERE id IN (SELECT id FROM alerts_alert WHERE wake_at IN (%s, %s)
+            WHERE id = ANY(ARRAY(SELECT id FROM alerts_alert WHERE wake_at IN (%s, %s)
                 AND status = 'acknowledged' AND acknowledgement_expires
-                ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
+                ORDER BY id FOR NO KEY UPDATE SKIP LOCKED))
             """,
             [now, until, until + MARGIN],
         )
@@ -172,8 +172,8 @@ def discard_due(now: datetime) -> list[int]:
             UPDATE alerts_alert
             SET status = 'resolved', resolved_at = %s, wake_at = NULL, suppressed = false,
                 discard_at = NULL, snoozed_until = NULL, epoch = epoch + 1
-            WHERE id IN (SELECT id FROM alerts_alert WHERE discard_at <= %s
-                ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)
+            WHERE id = ANY(ARRAY(SELECT id FROM alerts_alert WHERE discard_at <= %s
+                ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED))
             RETURNING id
             """,
             [now, now, MOST],

@@ -106,9 +106,9 @@ def is_behind(now: datetime, *, by: timedelta, most: int) -> bool:
 
 _BRING_BACK = """
 UPDATE alerts_alert SET wake_at = %s
-WHERE id IN (SELECT id FROM alerts_alert
+WHERE id = ANY(ARRAY(SELECT id FROM alerts_alert
     WHERE wake_at > %s AND status = 'triggered' AND NOT suppressed
-    ORDER BY wake_at LIMIT 100 FOR NO KEY UPDATE SKIP LOCKED)
+    ORDER BY wake_at LIMIT 100 FOR NO KEY UPDATE SKIP LOCKED))
 RETURNING id
 """
 

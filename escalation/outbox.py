@@ -84,26 +84,29 @@ _READ_ONE = (
     + _READ.replace("n.first_tried_at, n.lease_until", "n.created_at, n.created_at")
 )
 
-# The join on epoch and status is what makes an acknowledgement final: what belongs to an older
-# epoch is never claimed.
+# The look at epoch and status is what makes an acknowledgement final: what belongs to an older
+# epoch is never claimed. That is a subquery and `leased` takes an array, where joins would do,
+# because there is only one way to run them: how many rows `free` lets through no planner knows.
 _CLAIM = """
 WITH wanted AS (
     SELECT x.id, x.state FROM unnest(%(channels)s::text[], %(free)s::int[]) AS c(channel, free),
     LATERAL (
         SELECT n.id, n.state FROM escalation_notification n
-        JOIN alerts_alert a ON a.id = n.alert_id AND a.epoch = n.epoch
-            AND a.status = 'triggered'
         WHERE n.channel = c.channel AND n.state IN ('pending', 'unknown')
             AND n.due_at <= %(now)s
+            AND (SELECT a.epoch = n.epoch AND a.status = 'triggered'
+                FROM alerts_alert a WHERE a.id = n.alert_id)
         ORDER BY n.priority, n.due_at LIMIT c.free
-        FOR UPDATE OF n SKIP LOCKED
+        FOR UPDATE SKIP LOCKED
     ) x
-), claimed AS (
+), leased AS (
     UPDATE escalation_notification n
     SET state = 'sending', fence = n.fence + 1, attempts = n.attempts + 1,
         lease_until = %(now)s + %(lease)s, first_tried_at = coalesce(n.first_tried_at, %(now)s)
-    FROM wanted WHERE n.id = wanted.id
-    RETURNING n.*, wanted.state AS was
+    WHERE n.id = ANY(ARRAY(SELECT id FROM wanted))
+    RETURNING n.*
+), claimed AS (
+    SELECT leased.*, wanted.state AS was FROM leased JOIN wanted USING (id)
 ), tried AS (
     INSERT INTO escalation_attempt (notification_id, number, token, started_at, outcome,
         provider_id, detail)
@@ -284,8 +287,8 @@ def give_back_expired_leases(now: datetime) -> int:
             """
             UPDATE escalation_notification
             SET state = 'unknown', due_at = %s, lease_until = NULL, fence = fence + 1
-            WHERE id IN (SELECT id FROM escalation_notification
-                WHERE state = 'sending' AND lease_until < %s FOR UPDATE SKIP LOCKED)
+            WHERE id = ANY(ARRAY(SELECT id FROM escalation_notification
+                WHERE state = 'sending' AND lease_until < %s FOR UPDATE SKIP LOCKED))
             """,
             [now, now],
         )
@@ -300,12 +303,12 @@ def cancel_stale(now: datetime, most: int = 500) -> list[tuple[int, int]]:
             WITH gone AS (
                 UPDATE escalation_notification
                 SET state = 'cancelled', ended_at = %s, lease_until = NULL
-                WHERE id IN (
+                WHERE id = ANY(ARRAY(
                     SELECT n.id FROM escalation_notification n
-                    JOIN alerts_alert a ON a.id = n.alert_id
                     WHERE n.state IN ('pending', 'unknown') AND n.due_at <= %s
-                        AND (a.epoch <> n.epoch OR a.status <> 'triggered')
-                    LIMIT %s FOR UPDATE OF n SKIP LOCKED)
+                        AND (SELECT a.epoch <> n.epoch OR a.status <> 'triggered'
+                            FROM alerts_alert a WHERE a.id = n.alert_id)
+                    LIMIT %s FOR UPDATE SKIP LOCKED))
                 RETURNING alert_id)
             SELECT alert_id, count(*) FROM gone GROUP BY alert_id
             """,

@@ -49,9 +49,9 @@ def tidy(now: datetime) -> None:
 
 _EXPIRE = """
 UPDATE escalation_notification SET state = 'expired', ended_at = %s
-WHERE id IN (SELECT id FROM escalation_notification
+WHERE id = ANY(ARRAY(SELECT id FROM escalation_notification
     WHERE state IN ('pending', 'unknown') AND due_at <= %s AND expires_at <= %s
-    LIMIT %s FOR UPDATE SKIP LOCKED)
+    LIMIT %s FOR UPDATE SKIP LOCKED))
 RETURNING id, key, alert_id, user_id, channel, error
 """
 
@@ -101,9 +101,9 @@ def unproved(now: datetime) -> list[tuple[int, str, str]]:
         cursor.execute(
             """
             UPDATE escalation_notification SET proof_due_at = %s
-            WHERE id IN (SELECT id FROM escalation_notification
+            WHERE id = ANY(ARRAY(SELECT id FROM escalation_notification
                 WHERE state = 'accepted' AND proof_due_at IS NOT NULL AND proof_due_at <= %s
-                ORDER BY proof_due_at LIMIT 20 FOR UPDATE SKIP LOCKED)
+                ORDER BY proof_due_at LIMIT 20 FOR UPDATE SKIP LOCKED))
             RETURNING id, channel, provider_id
             """,
             [now + timedelta(seconds=15), now],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import threading
 import time
 from datetime import datetime, timedelta
@@ -10,8 +13,9 @@ from pathlib import Path
 import pytest
 from django.db import connection, connections
 from django_q.models import OrmQ
+from django_q.signing import SignedPackage
 
-from alertops import doorbell, loops
+from alertops import doorbell, lifeline, loops, process_groups
 from alertops.models import LoopBeat
 from alertops.watchdog import Watchdog
 from integrations.outbound import sender
@@ -139,6 +143,43 @@ def test_a_loop_that_freezes_in_a_transaction_loses_it_even_after_a_reconnect() 
     assert patience() == usual != "3s"
 
 
+def test_the_cluster_is_asked_to_take_a_silent_loop_back(tmp_path: Path) -> None:
+    """A run whose one statement took too long is gone; the cluster is well, and is not killed."""
+    watchdog = Watchdog(tmp_path)
+    watchdog.look()
+    asked = [SignedPackage.loads(task.payload)["func"] for task in OrmQ.objects.all()]
+    lifeline.announce_closing()
+    try:
+        for rescue in watchdog._rescues.values():
+            rescue.join(10)
+    finally:
+        lifeline.open_again()
+    assert [getattr(one, "__name__", one) for one in asked[:3]] == ["inbox", "tick", "outbox"]
+
+
+def test_when_the_watchdog_kills_the_cluster_its_loops_count_as_silent_at_once(
+    tmp_path: Path,
+) -> None:
+    cluster = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    process_groups.record(tmp_path, "worker", cluster.pid)
+    for name in ("inbox", "tick", "outbox"):
+        loops.run(name, (work := Work()), stop=work.done)
+    loops.run("elsewhere", (work := Work()), stop=work.done)
+    LoopBeat.objects.exclude(name="elsewhere").update(pid=cluster.pid)
+    LoopBeat.objects.filter(name="elsewhere").update(pid=cluster.pid, host="another-host")
+    LoopBeat.objects.filter(name="outbox").update(pid=os.getpid())  # the watchdog's own
+    watchdog = Watchdog(tmp_path)
+    watchdog._restart_cluster("test", time.monotonic() + 60)
+    assert cluster.wait(5) == -signal.SIGKILL
+    silent = {
+        name for name in ("inbox", "tick", "outbox", "elsewhere")
+        if (loops.age(name) or 0.0) >= loops.STALE
+    }  # fmt: skip
+    assert silent == {"inbox", "tick"}
+    successor = Work()
+    assert loops.run("tick", successor, stop=successor.done) == 3
+
+
 def test_the_watchdog_does_the_work_of_a_silent_loop(tmp_path: Path) -> None:
     watchdog = Watchdog(tmp_path)
     watchdog.look()
@@ -149,8 +190,6 @@ def test_the_watchdog_does_the_work_of_a_silent_loop(tmp_path: Path) -> None:
             break
         time.sleep(0.05)
     assert all(age is not None for age in ages.values()), ages
-    from alertops import lifeline
-
     lifeline.announce_closing()
     try:
         for rescue in watchdog._rescues.values():
