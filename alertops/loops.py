@@ -36,6 +36,8 @@ LOOK = 1.0
 """Seconds: the longest a loop ever sleeps."""
 BEAT = 0.5
 """Seconds between heartbeats."""
+LEAVING = 0.05
+"""The same for a run that waits for its successor: two that work at once hinder each other."""
 STALE = 5.0
 """Seconds after which a loop counts as dead and somebody else must do its work."""
 OVERTIME = 20.0
@@ -60,6 +62,8 @@ class _Run:
     run_id: str = field(default_factory=lambda: secrets.token_hex(8))
     work_count: int = 0
     claimed: bool = False
+    asked: bool = False
+    """It has had its time and waits for its successor."""
     held: bool = False
     in_need: bool = False
     """It runs although the database belongs to another version, which is silent."""
@@ -89,7 +93,6 @@ def run(
     """
     this = _Run(name, 0.0 if yielding else seconds)
     ends = time.monotonic() + seconds
-    asked = False
     back_off = 0.1
     try:
         while not stop():
@@ -99,9 +102,9 @@ def run(
                 if time.monotonic() > ends:
                     if hand_over is None or time.monotonic() > ends + OVERTIME:
                         break
-                    if not asked:
+                    if not this.asked:
                         hand_over()
-                        asked = True
+                        this.asked = True
                 _sleep(this, due)
             except (Error, psycopg.Error, OSError) as error:
                 logger.warning("Loop %s lost the database: %s", name, type(error).__name__)
@@ -221,7 +224,8 @@ def _look(this: _Run, work: Work) -> float:
     """Do one look and return the seconds it may sleep."""
     if this.bell is None:
         this.bell = _listen(this.name)
-    if not this.failing and (not this.claimed or time.monotonic() - this.beaten >= BEAT):
+    rested = time.monotonic() - this.beaten
+    if not this.failing and (not this.claimed or rested >= (LEAVING if this.asked else BEAT)):
         _beat(this)
     now = clock.db_now()
     due = None if this.held and this.name not in RESTLESS else work(now)
