@@ -173,7 +173,7 @@ def discard_due(now: datetime) -> list[int]:
             SET status = 'resolved', resolved_at = %s, wake_at = NULL, suppressed = false,
                 discard_at = NULL, snoozed_until = NULL, epoch = epoch + 1
             WHERE id = ANY(ARRAY(SELECT id FROM alerts_alert WHERE discard_at <= %s
-                ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED))
+                ORDER BY discard_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED))
             RETURNING id
             """,
             [now, now, MOST],

@@ -62,7 +62,7 @@ def spread(bench: Bench) -> None:
         if len(seen) >= count or time.time() > at + seconds + 60:
             break
         rows = bench.place.sql(
-            "SELECT id, alert_id FROM escalation_notification WHERE id > %s AND alert_id >= %s",
+            "SELECT id, alert_id FROM escalation_notification WHERE id > %s AND alert_id + 0 >= %s",
             [last if look % BACK else floor, first],
         )
         now = time.time()
