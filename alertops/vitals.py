@@ -52,8 +52,8 @@ QUESTIONS = (
         " AND n.first_tried_at < now() - interval '60 s'"
         " UNION ALL SELECT n.id, n.alert_id, n.epoch FROM escalation_notification n"
         " WHERE n.state = 'sending' AND n.first_tried_at < now() - interval '60 s'"
-        " LIMIT 1000) n JOIN alerts_alert a ON a.id = n.alert_id AND a.epoch = n.epoch"
-        " AND a.status = 'triggered'",
+        " LIMIT 1000) n WHERE (SELECT a.epoch = n.epoch AND a.status = 'triggered'"
+        " FROM alerts_alert a WHERE a.id = n.alert_id)",
         "outbox",
     ),
     Question(

@@ -100,13 +100,18 @@ def _answer(outcomes: list[Outcome], run: list[int], word: str, alert_id: int) -
         outcomes[index] = Outcome(word, alert_id)
 
 
+# Key by key: a join may be planned as one look through all of them.
 _LOCK = """
 SELECT a.id, a.source_id, a.dedup_key, a.status, a.severity, a.event_count,
        a.snoozed_until IS NOT NULL OR a.suppressed
-FROM unnest(%s::bigint[], %s::text[]) AS k(source_id, dedup_key)
-JOIN alerts_alert a ON a.source_id = k.source_id AND a.dedup_key = k.dedup_key
-WHERE a.status <> 'resolved'
-ORDER BY a.id FOR UPDATE OF a
+FROM alerts_alert a
+WHERE a.status <> 'resolved' AND a.id = ANY(ARRAY(
+    SELECT found.id FROM unnest(%s::bigint[], %s::text[]) AS k(source_id, dedup_key), LATERAL (
+        SELECT o.id FROM alerts_alert o
+        WHERE o.source_id = k.source_id AND o.dedup_key = k.dedup_key AND o.status <> 'resolved'
+        LIMIT 1
+    ) AS found))
+ORDER BY a.id FOR UPDATE
 """
 
 

@@ -44,9 +44,12 @@ WHERE e.id > %s AND e.id <= %s AND e.processed_at IS NOT NULL
 ORDER BY e.id LIMIT %s
 """
 _OPEN = """
-SELECT k.source_id, k.dedup_key FROM unnest(%s::bigint[], %s::text[]) AS k(source_id, dedup_key)
-JOIN alerts_alert a ON a.source_id = k.source_id AND a.dedup_key = k.dedup_key
-WHERE a.status <> 'resolved'
+SELECT k.source_id, k.dedup_key
+FROM unnest(%s::bigint[], %s::text[]) AS k(source_id, dedup_key), LATERAL (
+    SELECT FROM alerts_alert o
+    WHERE o.source_id = k.source_id AND o.dedup_key = k.dedup_key AND o.status <> 'resolved'
+    LIMIT 1
+) AS a
 """
 
 

@@ -21,9 +21,12 @@ FROM integrations_eventoutcome WHERE event_id = ANY(%s::bigint[]) GROUP BY event
 """
 _OVERTAKEN = """
 SELECT k.event_id, k.dedup_key
-FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS k(event_id, source_id, dedup_key)
-JOIN alerts_alert a ON a.source_id = k.source_id AND a.dedup_key = k.dedup_key
-WHERE a.status <> 'resolved' AND EXISTS (
+FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS k(event_id, source_id, dedup_key), LATERAL (
+    SELECT o.id FROM alerts_alert o
+    WHERE o.source_id = k.source_id AND o.dedup_key = k.dedup_key AND o.status <> 'resolved'
+    LIMIT 1
+) AS a
+WHERE EXISTS (
     SELECT 1 FROM integrations_eventoutcome o WHERE o.alert_id = a.id AND o.event_id > k.event_id
         AND o.outcome IN ('created', 'suppressed', 'appended')
 )
