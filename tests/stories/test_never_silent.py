@@ -10,7 +10,6 @@ ends. They must fail where one of these is taken away, each of which once hid an
 
 - a new alert joins no leader that is held back (`bundles._LEADERS`: NOT l.suppressed);
 - what follows a leader that is held back is paged by itself (`wakes._CLAIM`: "held");
-- the heir of a leader is one that nobody has in hand and nothing holds back (`bundles._HEIRS`);
 - what becomes loud leaves the quiet one it follows, also while held back (`signals_in`: "alone");
 - maintenance that is ended by hand lets go of what it holds (`maintenance._review`).
 """
@@ -27,6 +26,7 @@ from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
 from accounts.models import ContactMethod, User
 from alerts import bundles
+from alerts.models import Alert
 from alerts.states import Verb
 from escalation.consequences import disable
 from escalation.models import Policy
@@ -185,6 +185,15 @@ class Shelter(House):
         leader = self.leaders().order_by("pk").first()
         if leader is not None:
             self.send(leader.dedup_key, "resolved", "critical", "live", "x")
+            self.clock.forward(seconds=2)
+
+    @rule()
+    def a_quiet_one_gets_worse(self) -> None:
+        """One that follows another, held back if any is."""
+        quiet = Alert.objects.open().filter(parent__isnull=False, severity="info")
+        follower = quiet.order_by("-suppressed", "pk").first()
+        if follower is not None:
+            self.send(follower.dedup_key, "firing", "critical", "live", "x")
             self.clock.forward(seconds=2)
 
     @rule(
