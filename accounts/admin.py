@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group as UnusedGroup
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
@@ -141,13 +142,22 @@ class UserAdmin(ConsoleAdmin):
         return obj is not None and bool(super().has_delete_permission(request, obj))
 
     @action(description="Link to set a password", url_path="password-link")  # type: ignore[untyped-decorator]
-    def password_link(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        user = get_object_or_404(User, pk=object_id)
+    def password_link(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        user = self.get_object(request, object_id)
+        if user is None:
+            raise Http404
         if user.is_owner and not _actor(request).is_owner:
             messages.error(request, "Only an Owner lets another Owner in.")
+        elif request.method != "POST":  # what another site links to sends nothing
+            return self._ask(request, f"Let {user} set a new password?", "Make the link")
         else:
             self._invite(request, user)
         return redirect("admin:accounts_user_change", object_id)
+
+    def _ask(self, request: HttpRequest, question: str, button: str) -> HttpResponse:
+        words = {"title": question, "button": button}
+        context = {**self.admin_site.each_context(request), "opts": self.opts, **words}
+        return render(request, "admin/ask.html", context)
 
     def _invite(self, request: HttpRequest, user: User) -> None:
         missing = invitation.send(user)
@@ -232,8 +242,16 @@ class ApiTokenAdmin(ReadOnlyAdmin):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ("at", "actor_name", "verb", "subject_name", "subject_type")
+    list_display = ("at", "actor_name", "verb", "subject_name", "kind")
     list_filter = ("subject_type", "verb")
     search_fields = ("actor_name", "subject_name")
     date_hierarchy = "at"
-    fields = ("at", "actor_name", "verb", "subject_type", "subject_id", "subject_name", "data")
+    fields = ("at", "actor_name", "verb", "kind", "subject_id", "subject_name", "data")
+
+    @admin.display(description="Kind of thing", ordering="subject_type")
+    def kind(self, entry: AuditEntry) -> str:
+        """What it was done to, in the words of the console."""
+        try:
+            return str(apps.get_model(entry.subject_type)._meta.verbose_name)
+        except (LookupError, ValueError):  # of a version that knew another kind
+            return entry.subject_type

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts import actions, verification
 from accounts.api_errors import refusals
-from accounts.channels import CHANNELS
+from accounts.channels import CHANNELS, KINDS
 from accounts.models import ContactMethod, NotificationRule, User
 from accounts.roles import Role
 from alertops import clock
@@ -93,7 +93,7 @@ class ContactMethodSerializer(serializers.ModelSerializer[ContactMethod]):
     """The address goes in whole and comes out masked."""
 
     user = serializers.PrimaryKeyRelatedField(queryset=User.objects.all(), required=False)
-    kind = serializers.ChoiceField(choices=sorted(CHANNELS))
+    kind = serializers.ChoiceField(choices=KINDS)
     address = serializers.CharField(max_length=2000)
 
     class Meta:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import ForeignKey
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from unfold.admin import ModelAdmin
@@ -36,6 +37,20 @@ class ConsoleAdmin(ModelAdmin):
             messages.error(request, one_sentence(refusal))
             return redirect(request.get_full_path())
         return answer
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What the address fills in, apart from nonsense where the number of a row belongs."""
+        given = super().get_changeform_initial_data(request)
+        return {name: value for name, value in given.items() if self._fits(name, value)}
+
+    def _fits(self, name: str, value: Any) -> bool:
+        try:
+            field = self.model._meta.get_field(name)
+            if isinstance(field, ForeignKey):
+                field.to_python(value)
+        except (FieldDoesNotExist, ValidationError):
+            return False
+        return True
 
     def delete_view(
         self,

@@ -222,6 +222,8 @@ UNFOLD: dict[str, Any] = {
     "SITE_FAVICONS": [
         {"rel": "icon", "sizes": "any", "type": "image/svg+xml", "href": _asset("img/logo.svg")}
     ],
+    "STYLES": [_asset("css/console.css")],
+    "SCRIPTS": [_asset("js/console.js")],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
     "SHOW_BACK_BUTTON": True,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 _OWN = {
     "default-src": "'self'",
@@ -34,6 +34,19 @@ POLICIES = [
     ("/", _policy(_OWN)),
 ]
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+
+
+class NoNul:
+    """Nothing in the console or the API has a NUL in its address: PostgreSQL would refuse to look
+    for it. The doors of tools answer for themselves, since nothing they bring may be lost."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info and request.path_info.startswith(("/admin/", "/api/v1/")):
+            raise Http404
+        return self.get_response(request)
 
 
 class SecurityHeaders:

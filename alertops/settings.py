@@ -93,6 +93,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "alertops.security.SecurityHeaders",
+    "alertops.security.NoNul",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -227,6 +228,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v[0-9]",  # what follows it names the chapter
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "ENUM_NAME_OVERRIDES": {  # words that several parts use get one name, not a number
+        "SeverityEnum": "alerts.states.Severity",
+        "ChannelEnum": "accounts.channels.KINDS",
+        "IntegrationKindEnum": "integrations.models_inbound.kinds",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 from django.forms.models import ModelChoiceIterator
 
 from accounts.models import ContactMethod, User
@@ -17,9 +17,11 @@ OPEN = "open"
 
 
 class PersonField(forms.ModelChoiceField):
-    """A select of people by name."""
+    """A select of people by name; the address of one only where two have the same name."""
 
     def label_from_instance(self, obj: Any) -> str:
+        if obj.name and obj.namesakes == 1:
+            return str(obj.name)
         return f"{obj.name} ({obj.email})" if obj.name else str(obj.email)
 
 
@@ -156,7 +158,9 @@ class CreateForm(forms.Form):
 def reachable_people() -> QuerySet[User]:
     """People who can be paged: active, with a verified contact method."""
     usable = ContactMethod.objects.usable().filter(user=OuterRef("pk"))
-    return User.objects.active().filter(Exists(usable)).order_by("name", "pk")
+    namesakes = Window(Count("pk"), partition_by=[F("name")])
+    people = User.objects.active().filter(Exists(usable)).annotate(namesakes=namesakes)
+    return people.order_by("name", "pk")
 
 
 def people_for(alert: Alert) -> QuerySet[User]:

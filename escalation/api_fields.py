@@ -9,7 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.channels import CHANNELS
+from accounts.channels import KINDS
 from accounts.models import User
 from alerts.api_fields import Named
 from alerts.states import Severity
@@ -87,7 +87,7 @@ def _seconds(default: int) -> serializers.IntegerField:
 
 
 class ChannelFields(serializers.Serializer[Any]):
-    channel = serializers.ChoiceField(source="kind", choices=list(CHANNELS))
+    channel = serializers.ChoiceField(source="kind", choices=KINDS)
     delay_seconds = serializers.IntegerField(source="delay", min_value=0, max_value=DAY, default=0)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

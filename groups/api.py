@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts import verification
 from accounts.api import CodeSerializer, Pages, caller
 from accounts.api_errors import refusals
-from accounts.channels import CHANNELS
+from accounts.channels import CHANNELS, KINDS
 from accounts.models import User
 from alertops import clock
 from groups import actions
@@ -174,7 +174,7 @@ class MemberViewSet(viewsets.ModelViewSet[Member], OfGroup):
 class GroupContactMethodSerializer(serializers.ModelSerializer[GroupContactMethod]):
     """The address goes in whole and comes out masked."""
 
-    kind = serializers.ChoiceField(choices=sorted(CHANNELS))
+    kind = serializers.ChoiceField(choices=KINDS)
     address = serializers.CharField(max_length=2000)
 
     class Meta:

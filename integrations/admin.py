@@ -1,16 +1,16 @@
 """Integrations in the console. Keys are shown once; what came in can only be looked at."""
 
-from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import action
 
+from accounts.console import ConsoleAdmin
 from alertops import clock
 from integrations import actions, admin_outbound, expressions, steps
 from integrations.forms import IntegrationForm, RouteForm, lines
@@ -31,10 +31,14 @@ class RouteInline(StackedInline):
     fields = (
         ("position", "name"),
         "conditions",
-        ("group", "assignee"),
-        ("by_topic", "policy"),
-        ("severity", "wait_seconds", "tags"),
-        ("group_by", "group_seconds"),
+        "group",
+        "assignee",
+        "by_topic",
+        "policy",
+        ("severity", "wait_seconds"),
+        "tags",
+        "group_by",
+        "group_seconds",
         ("opens_incident", "drop"),
     )
 
@@ -48,7 +52,7 @@ class MailRuleInline(TabularInline):
 
 
 @admin.register(Integration)
-class IntegrationAdmin(ModelAdmin):
+class IntegrationAdmin(ConsoleAdmin):
     form = IntegrationForm
     inlines = (RouteInline, MailRuleInline)
     list_display = ("name", "kind", "answers", "is_active", "key_begins", "last_event_at")
@@ -58,7 +62,7 @@ class IntegrationAdmin(ModelAdmin):
     ordering = ("name",)
     autocomplete_fields = ("group", "assignee", "policy")
     readonly_fields = ("key_begins", "last_event_at", "created_at")
-    actions_detail: ClassVar[list[str]] = ["make_new_key", "open_page"]
+    actions_detail: ClassVar[list[str]] = ["open_page"]
     fieldsets = (
         (None, {"fields": ("name", "kind", "is_active")}),
         (
@@ -131,31 +135,12 @@ class IntegrationAdmin(ModelAdmin):
         )
         messages.warning(request, sentence)
 
-    @action(  # type: ignore[untyped-decorator]
-        description="Make a new key (the old one stays good for a day)",
-        url_path="new-key",
-        permissions=["change_integration_key"],
-    )
-    def make_new_key(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Show a new key, this once; the old one stays good for a day."""
-        integration = Integration.objects.get(pk=object_id)
-        actions.rotate_key(
-            integration,
-            grace=timedelta(days=1),
-            actor=request.user,  # type: ignore[arg-type]
-            now=clock.now(),
-        )
-        self._tell_key(request, integration)
-        return redirect("admin:integrations_integration_change", object_id)
-
-    def has_change_integration_key_permission(
-        self, request: HttpRequest, object_id: Any = None
-    ) -> bool:
-        return request.user.has_perm("integrations.change_integration")
-
-    @action(description="How to connect the tool", url_path="connect")  # type: ignore[untyped-decorator]
-    def open_page(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        return redirect("integrations:detail", object_id)
+    @action(description="Its keys, and how to connect the tool", url_path="connect")  # type: ignore[untyped-decorator]
+    def open_page(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        integration = self.get_object(request, object_id)
+        if integration is None:
+            raise Http404
+        return redirect("integrations:detail", integration.pk)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Switch it off instead: its alerts keep pointing at it."""
@@ -163,7 +148,7 @@ class IntegrationAdmin(ModelAdmin):
 
 
 @admin.register(Route)
-class RouteAdmin(ModelAdmin):
+class RouteAdmin(ConsoleAdmin):
     form = RouteForm
     list_display = ("name", "integration", "position", "when", "target", "drop")
     list_filter = ("integration", "drop")

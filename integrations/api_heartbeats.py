@@ -57,6 +57,7 @@ class HeartbeatPage(serializers.Serializer[Any]):
 
 class Heartbeats(Managed):
     @extend_schema(
+        operation_id="heartbeats_list",
         parameters=[OpenApiParameter("after", str, description="The last name of the page before")],
         responses={200: HeartbeatPage, **_ERRORS},
     )
@@ -110,7 +111,11 @@ def _saved(view: Managed, beat: Heartbeat, *, partial: bool) -> Heartbeat:
 
 
 class HeartbeatVerb(Managed):
-    @extend_schema(request=None, responses={200: HeartbeatFields, **_ERRORS})
+    @extend_schema(
+        operation_id="heartbeats_verb",
+        request=None,
+        responses={200: HeartbeatFields, **_ERRORS},
+    )
     def post(self, request: Request, pk: int, verb: str) -> Response:
         """Pause or resume it, or give it a new key, which is told only now."""
         beat = get_object_or_404(Heartbeat.objects.visible_to(self.user), pk=pk)

@@ -104,19 +104,20 @@ class Door(APIView):
         return error(status, sentence)
 
 
-@extend_schema(
-    tags=["events"],
-    summary="Send an event",
-    description="Any vendor's webhook, by the integration's kind. Stored for good when answered.",
-    request={"application/json": dict, "text/plain": str},
-    responses={
-        202: inline_serializer("Accepted", {"event": serializers.IntegerField()}),
-        404: OpenApiResponse(description="No active integration has this key."),
-        413: OpenApiResponse(description="Over 1 MiB; an alert says so."),
-        429: OpenApiResponse(description="Too many events; see Retry-After."),
-    },
-)
 class Ingest(Door):
+    @extend_schema(
+        operation_id="events_send",
+        tags=["events"],
+        summary="Send an event",
+        description="By the integration's kind. Stored for good when answered.",
+        request={"application/json": dict, "text/plain": str},
+        responses={
+            202: inline_serializer("Accepted", {"event": serializers.IntegerField()}),
+            404: OpenApiResponse(description="No active integration has this key."),
+            413: OpenApiResponse(description="Over 1 MiB; an alert says so."),
+            429: OpenApiResponse(description="Too many events; see Retry-After."),
+        },
+    )
     def post(self, request: Request, key: str, dialect: str = "") -> HttpResponse:
         """Keep it; `dialect` says how to read it where its integration's kind does not decide."""
         plain: HttpRequest = request._request

@@ -12,4 +12,5 @@ CHANNELS: dict[str, Channel] = {
     channel.kind: channel
     for channel in (Push(), Sms(), Voice(), Email(), AppriseTarget(), Webhook())
 }
+KINDS = sorted(CHANNELS)
 SENDABLE: dict[str, Channel] = {**CHANNELS, Sink.kind: Sink()}

@@ -129,6 +129,17 @@ def test_an_app_admin_does_not_touch_an_owner(console: Client, olga: User) -> No
     assert olga.email == "olga@example.com"
 
 
+def test_a_link_to_set_a_password_is_asked_for_before_it_is_made(
+    console: Client, bob: User, mailoutbox: list[Any], settings: Any
+) -> None:
+    """Opening an address that somebody sent around sends nothing."""
+    settings.EMAIL_HOST = "localhost"
+    url = f"/admin/accounts/user/{bob.pk}/password-link/"
+    assert "Let Bob set a new password?" in plain(console.get(url))
+    assert not mailoutbox
+    assert "link to set a password" in plain(console.post(url, follow=True))
+
+
 def test_a_number_typed_by_an_admin_is_shown_masked_and_not_yet_used(
     console: Client, bob: User
 ) -> None:
