@@ -8,7 +8,9 @@ import hashlib
 import math
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -144,9 +146,15 @@ def _tame_list(value: Sequence[Any], depth: int, left: list[int]) -> list[Any]:
 
 
 def link(value: Any) -> str:
-    """Return an http(s) address, or "" for anything else: no other scheme is ever a link."""
+    """Return an http(s) address, or "" for anything else: no other scheme is ever a link, nor is
+    what cannot be taken apart."""
     text = line(value, LINK + 1) if isinstance(value, str) else ""
-    return text if len(text) <= LINK and _WEB.fullmatch(text) else ""
+    if len(text) > LINK or not _WEB.fullmatch(text):
+        return ""
+    with suppress(ValueError):
+        urlsplit(text)
+        return text
+    return ""
 
 
 def key(value: str) -> str:

@@ -8,7 +8,6 @@ sends the issue alone. Sample: integrations/samples/jira.json
 """
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from integrations import texts
 from integrations.mapping import Vendor, field, first, table
@@ -79,9 +78,8 @@ def _lines(node: Any, depth: int) -> list[str]:
 
 def _link(item: Any, top: Any) -> str:
     """`self` is the API's address; people read the same issue under /browse/."""
-    parts = urlsplit(texts.link(_of("self")(item, top)).partition("/rest/")[0])
-    key = texts.words(_of("key")(item, top))
-    return f"{parts.scheme}://{parts.netloc}{parts.path}/browse/{key}" if parts.netloc else ""
+    home, rest, _ = texts.link(_of("self")(item, top)).partition("/rest/")
+    return f"{home}/browse/{texts.words(_of('key')(item, top))}" if rest else ""
 
 
 jira = Vendor(

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from integrations import texts
 from integrations.payloads import decode
 from tests.integrations.hostile import GOOD, HOSTILE
 
@@ -107,3 +108,18 @@ def test_a_line_that_begins_like_json_is_a_line(text: str) -> None:
     decoded = decode(text.encode(), "text/plain")
     assert (decoded.value, decoded.kind, decoded.problem) == (text, "text", "")
     assert decode(text.encode(), "application/json").problem
+
+
+@pytest.mark.parametrize(
+    ("said", "link"),
+    [
+        ("https://example.com/a?b=c", "https://example.com/a?b=c"),
+        ("http://[2001:db8::1]/", "http://[2001:db8::1]/"),
+        ("http://[rest/", ""),
+        ("javascript:alert(1)", ""),
+        ("http://a b/", ""),
+        (["http://example.com"], ""),
+    ],
+)
+def test_only_what_a_browser_can_open_is_a_link(said: object, link: str) -> None:
+    assert texts.link(said) == link
