@@ -1,6 +1,6 @@
 """Every important page in a real Chromium, as axe sees it: on a phone and on a desk, by day and by
-night. Each page is looked at in two of these four views, its neighbour in the other two;
-EVERY_VIEW=yes looks at all four, SHOTS=folder keeps pictures of what it saw."""
+night. Each page is looked at in two of these four views, its neighbour in the other two, and by axe
+in the first of them; EVERY_VIEW=yes looks at all four, SHOTS=folder keeps pictures of it."""
 
 from __future__ import annotations
 
@@ -143,7 +143,8 @@ class Look:
                 self.page.evaluate(self._axe)
                 is_open = True
             self._sideways()
-            self._accessible()
+            if EVERY_VIEW or view == views[0]:
+                self._accessible()
             if SHOTS:
                 self._picture(f"{path.strip('/').replace('/', '_')}-{view.replace(' ', '-')}.png")
 
@@ -188,11 +189,11 @@ def test_every_page_is_for_everybody(
     page = context.new_page()
     page.set_default_timeout(15_000)
     look = Look(page, live_server.url)
-    first, *rest = VIEWS
-    pairs = [[first, rest[0]], rest[1:]]
+    first, second, third, fourth = VIEWS
+    turns = [[first, second], [third, fourth], [second, first], [fourth, third]]
     for number, path in enumerate((*MINE, *TOOLS, *CONSOLE, *OUTSIDE)):
         if path == OUTSIDE[0]:
             context.clear_cookies()
-        look.at(path.format(**names), list(VIEWS) if EVERY_VIEW else pairs[number % 2])
+        look.at(path.format(**names), list(VIEWS) if EVERY_VIEW else turns[number % 4])
     context.close()
     assert not look.wrong, "\n".join(look.wrong)

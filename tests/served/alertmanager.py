@@ -40,13 +40,16 @@ def program(home: Path) -> tuple[str, str]:
 class Alertmanager:
     """`with Alertmanager(house) as alertmanager:` runs one until the end of the block."""
 
-    def __init__(self, house: Served) -> None:
+    def __init__(
+        self, house: Served, webhook: str = "Prometheus", pagerduty: str = "Events"
+    ) -> None:
+        """`webhook`, `pagerduty`: the names of the integrations it tells."""
         self.home = Path(tempfile.mkdtemp(prefix="alertmanager-"))
         self.url = f"http://127.0.0.1:{free_port()}"
         self._program, self._folder = program(self.home)
         self._process: subprocess.Popen[bytes] | None = None
         file = self.home / "alertmanager.yml"  # JSON is YAML
-        file.write_text(json.dumps(configuration(house)), encoding="utf-8")
+        file.write_text(json.dumps(configuration(house, webhook, pagerduty)), encoding="utf-8")
 
     def __enter__(self) -> Self:
         with (self.home / "log").open("ab") as log:
@@ -124,10 +127,11 @@ def alert(name: str, host: str) -> dict[str, Any]:
     }
 
 
-def configuration(house: Served) -> dict[str, Any]:
+def configuration(house: Served, webhook: str, pagerduty: str) -> dict[str, Any]:
     """Everything goes to both receivers, grouped by name."""
-    webhook = {"url": f"{house.url}/integrations/{house.scene.keys['Prometheus']}/"}
-    pagerduty = {"url": f"{house.url}/v2/enqueue", "routing_key": house.scene.keys["Events"]}
+    keys = house.scene.keys
+    hook = {"url": f"{house.url}/integrations/{keys[webhook]}/"}
+    events = {"url": f"{house.url}/v2/enqueue", "routing_key": keys[pagerduty]}
     return {
         "route": {
             "receiver": "webhook",
@@ -138,7 +142,7 @@ def configuration(house: Served) -> dict[str, Any]:
             "routes": [{"receiver": "webhook", "continue": True}, {"receiver": "pagerduty"}],
         },
         "receivers": [
-            {"name": "webhook", "webhook_configs": [{**webhook, "send_resolved": True}]},
-            {"name": "pagerduty", "pagerduty_configs": [{**pagerduty, "send_resolved": True}]},
+            {"name": "webhook", "webhook_configs": [{**hook, "send_resolved": True}]},
+            {"name": "pagerduty", "pagerduty_configs": [{**events, "send_resolved": True}]},
         ],
     }

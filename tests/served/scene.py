@@ -18,6 +18,7 @@ from tests import builders
 PASSWORD = "correct horse battery"
 PRIYA, MARCUS, ELENA = "+14155550101", "+14155550102", "+14155550103"
 NADIA, OMAR, TOVE = "+14155550104", "+14155550105", "+14155550106"
+INGA = "+14155550107"
 UMA = "uma@example.com"
 SECONDARY_AFTER, MANAGER_AFTER, AGAIN_AFTER = 3, 4, 4
 
@@ -76,6 +77,8 @@ def write(subscription: str) -> Scene:
     payments = team("Payments On-Call", priya, marcus, elena, policy=quick)
     search = team("Search On-Call", nadia, omar)
     platform = builders.group("Platform", primary=(tove,))
+    # Of her own: nobody gets more than five texts in a quarter of an hour, whichever tests ran.
+    programs = builders.group("Programs", primary=(person("Inga", INGA),))
     uma = builders.person("Uma", channels=())
     builders.contact(uma, "email", address=UMA)
     mail = builders.group("Mail", primary=(uma,))
@@ -88,6 +91,8 @@ def write(subscription: str) -> Scene:
             ("Monitor", "generic", search),
             ("Prometheus", "alertmanager", platform),
             ("Events", "pagerduty", platform),
+            ("Programs", "alertmanager", programs),
+            ("Events of programs", "pagerduty", platform),
             ("Mailbox", "email", mail),
         )
     }

@@ -11,7 +11,7 @@ from tests.doubles.twilio_records import Record
 from tests.served.alertmanager import Alertmanager
 from tests.served.house import Served, until
 from tests.served.prometheus import Prometheus, Watched
-from tests.served.scene import TOVE
+from tests.served.scene import INGA
 from tools.chaos_house import FROM
 
 pytestmark = [pytest.mark.slow, pytest.mark.alertmanager, pytest.mark.timeout(300)]
@@ -23,7 +23,10 @@ def watched(house: Served) -> Iterator[Watched]:
     program = Watched()
     program.start()
     try:
-        with Alertmanager(house) as alertmanager, Prometheus(alertmanager.url, program):
+        with (
+            Alertmanager(house, "Programs", "Events of programs") as alertmanager,
+            Prometheus(alertmanager.url, program),
+        ):
             yield program
     finally:
         program.stop()
@@ -32,9 +35,7 @@ def watched(house: Served) -> Iterator[Watched]:
 def states(house: Served) -> list[str]:
     """What became of the alerts about the program, oldest first."""
     return [
-        alert["status"]
-        for alert in house.alerts("Prometheus")
-        if alert["title"] == "PayDown on pay"
+        alert["status"] for alert in house.alerts("Programs") if alert["title"] == "PayDown on pay"
     ]
 
 
@@ -43,7 +44,7 @@ def texts(phone_company: TwilioDouble, alert: int) -> list[Record]:
     return [
         text
         for text in phone_company.messages
-        if text.to == TOVE and text.body.startswith(f"#{alert} ")
+        if text.to == INGA and text.body.startswith(f"#{alert} ")
     ]
 
 
@@ -52,13 +53,13 @@ def test_a_program_that_dies_pages_and_its_return_closes_the_alert(
 ) -> None:
     watched.stop()
     until(lambda: states(house) == ["triggered"], 30)
-    alert = next(each for each in house.alerts("Prometheus") if "PayDown" in each["title"])
+    alert = next(each for each in house.alerts("Programs") if "PayDown" in each["title"])
     assert alert["severity"] == "critical"
     page = until(lambda: texts(phone_company, alert["id"]))[0]
     code = re.search(r"\[(\w{4})\]", page.body)
     assert code, page.body
     where = f"{house.url}/channels/sms/reply/"
-    assert "Acknowledged" in phone_company.reply(TOVE, FROM, code[1], where)[1]
+    assert "Acknowledged" in phone_company.reply(INGA, FROM, code[1], where)[1]
     assert states(house) == ["acknowledged"]
 
     watched.start()
