@@ -89,7 +89,10 @@ def _understood(event: Event, addressee: Addressee, windows: Sequence[Active]) -
         _add(reading, draft, addressee.default, addressee)
         return reading
     if event.oversized:
-        draft = _notice(f"Oversized payload from {addressee.name}", "alertops:oversized")
+        # What it says nobody knows: what comes an hour later may be another matter, and is told
+        # also where somebody has the first one in hand.
+        hour = f"alertops:oversized:{event.received_at:%Y-%m-%dT%H}"
+        draft = _notice(f"Oversized payload from {addressee.name}", hour)
         draft.description = "Only its beginning was kept:\n\n" + _excerpt(event)
         _add(reading, draft, addressee.default, addressee)
         return reading

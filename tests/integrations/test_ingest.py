@@ -1,6 +1,7 @@
 """The door: what is answered, what is stored."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -91,6 +92,20 @@ def test_a_body_over_the_cap_is_413_and_an_alert_says_so(
     assert len(bytes(event.body)) == 65_536
     work_off()
     assert Alert.objects.get().title == "Oversized payload from Our generic"
+
+
+def test_what_is_over_the_cap_an_hour_later_is_told_although_the_first_is_in_hand(
+    integration: Integration, send: Send
+) -> None:
+    body = b'{"title": "' + b"x" * 1_200_000 + b'"}'
+    for hours, alerts in ((3, 1), (3, 1), (1, 2)):
+        send(integration, body)
+        newest = InboundEvent.objects.latest("pk")
+        newest.received_at = newest.received_at.replace(minute=30) - timedelta(hours=hours)
+        newest.save(update_fields=["received_at"])
+        work_off()
+        assert Alert.objects.count() == alerts
+        Alert.objects.update(status="acknowledged", acknowledged_at=newest.received_at)
 
 
 def test_a_body_over_the_cap_for_an_unknown_key_leaves_nothing(send: Send, db: None) -> None:
