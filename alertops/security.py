@@ -1,9 +1,11 @@
 """Headers that tell browsers what our pages never do."""
 
+import re
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db import DataError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 
 _OWN = {
     "default-src": "'self'",
@@ -37,8 +39,11 @@ PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
 class NoNul:
-    """Nothing in the console or the API has a NUL in its address: PostgreSQL would refuse to look
-    for it. The doors of tools answer for themselves, since nothing they bring may be lost."""
+    """Nothing in the console or the API has a NUL in its address, and none in a form is let in:
+    PostgreSQL would refuse to look for it. The doors of tools answer for themselves, since nothing
+    they bring may be lost."""
+
+    sentence = "There is a NUL character in what was sent; it cannot be stored."
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -47,6 +52,17 @@ class NoNul:
         if "\0" in request.path_info and request.path_info.startswith(("/admin/", "/api/v1/")):
             raise Http404
         return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Fields that look a row up ask for it before anybody has looked at the characters."""
+        refused = isinstance(error, (ValueError, DataError)) and re.search(
+            r"\0|\\x00|\bNUL\b", str(error)
+        )
+        if refused and request.path_info.startswith("/admin/"):
+            return HttpResponseBadRequest(self.sentence, content_type="text/plain")
+        if refused and request.path_info.startswith("/api/v1/"):
+            return JsonResponse({"error": self.sentence}, status=400)
+        return None
 
 
 class SecurityHeaders:

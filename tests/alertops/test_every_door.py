@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpResponse
 
 from integrations import store
@@ -158,6 +159,21 @@ def test_nonsense_in_an_address_is_answered_in_peace(planted: Planted, nonsense:
             answer = ask(client, method, path, HOPEFUL)
             if failed(door, answer):
                 wrong.append((method, path, answer.status_code))
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.mark.parametrize("value", ["\0", str(2**63)])
+def test_nonsense_in_a_form_is_answered_in_peace(planted: Planted, value: str) -> None:
+    """What is removed on the way comes back: each form is filled in on its own."""
+    client = browser(builders.person("Olga", roles=["owner"]))
+    form = dict.fromkeys(HOPEFUL, value)
+    wrong = []
+    for door in (door for door in DOORS if not door.name.endswith("logout")):
+        with transaction.atomic():
+            answer = ask(client, "post", door.to_the_team(), form)
+            transaction.set_rollback(True)
+        if failed(door, answer):
+            wrong.append((str(door), answer.status_code))
     assert not wrong, "\n".join(map(str, wrong))
 
 
