@@ -70,10 +70,10 @@ def check_safe(draft: Draft) -> None:
 @pytest.mark.parametrize("kind", VENDORS)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_body_becomes_something_a_person_can_read(kind: str, name: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     for draft in read(VENDORS[kind], decode(*HOSTILE[name]).value):
         check_safe(draft)
-    assert time.monotonic() - began < 1.0
+    assert time.thread_time() - began < 1.0
 
 
 texts_of_any_kind = st.text(alphabet=st.characters(exclude_categories=()), max_size=30)
