@@ -1,4 +1,4 @@
-"""Headers that tell browsers what our pages never do."""
+"""Headers that tell browsers what our pages never do, and what none of them lets in."""
 
 import re
 from collections.abc import Callable
@@ -38,10 +38,13 @@ POLICIES = [
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
+_NUL = re.compile(r"\0|\\x00|\bNUL\b")
+
+
 class NoNul:
-    """Nothing in the console or the API has a NUL in its address, and none in a form is let in:
-    PostgreSQL would refuse to look for it. The doors of tools answer for themselves, since nothing
-    they bring may be lost."""
+    """Nothing in the console or the API has a NUL in its address, and what people send with one is
+    refused: PostgreSQL would neither store it nor look for it. The doors of tools answer for
+    themselves, since nothing they bring may be lost."""
 
     sentence = "There is a NUL character in what was sent; it cannot be stored."
 
@@ -54,14 +57,13 @@ class NoNul:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Fields that look a row up ask for it before anybody has looked at the characters."""
-        refused = isinstance(error, (ValueError, DataError)) and re.search(
-            r"\0|\\x00|\bNUL\b", str(error)
-        )
-        if refused and request.path_info.startswith("/admin/"):
-            return HttpResponseBadRequest(self.sentence, content_type="text/plain")
-        if refused and request.path_info.startswith("/api/v1/"):
+        """Searches, and fields that look a row up, ask for it before anybody has looked at the
+        characters."""
+        is_nul = isinstance(error, (ValueError, DataError)) and _NUL.search(str(error))
+        if is_nul and request.path_info.startswith("/api/v1/"):
             return JsonResponse({"error": self.sentence}, status=400)
+        if is_nul and request.user.is_authenticated:
+            return HttpResponseBadRequest(self.sentence, content_type="text/plain")
         return None
 
 

@@ -32,7 +32,7 @@ TABS = (
 @require_safe
 def group_list(request: HttpRequest) -> HttpResponse:
     """The groups I may see, mine marked."""
-    user, wanted = person(request), request.GET.get("q", "").replace("\0", "").strip()[:100]
+    user, wanted = person(request), request.GET.get("q", "").strip()[:100]
     groups = Group.objects.visible_to(user).order_by("name")
     if wanted:
         groups = groups.filter(

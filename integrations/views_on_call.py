@@ -25,7 +25,7 @@ PAGE_SIZE = 50
 def services_on_call(request: HttpRequest) -> HttpResponse:
     """Show each service in sight with who is on call for it, in a fixed number of queries."""
     user, now = person_of(request), clock.now()
-    query = request.GET.get("q", "").replace("\0", "").strip()[:100]
+    query = request.GET.get("q", "").strip()[:100]
     after = request.GET.get("after", "")[:120]
     seen = Group.objects.visible_to(user)
     services = Service.objects.visible_to(user).filter(group__in=seen).select_related("group")

@@ -62,7 +62,7 @@ class Row:
 def on_call(request: HttpRequest) -> HttpResponse:
     """Show who is on call now in every group I may see, my own groups first."""
     user, now = person(request), clock.now()
-    query = request.GET.get("q", "").replace("\0", "").strip()[:100]
+    query = request.GET.get("q", "").strip()[:100]
     after = request.GET.get("after", "")
     found = _groups(user, query, after)
     board = rows(found[:PAGE_SIZE], now)
