@@ -5,21 +5,19 @@ in the first of them; EVERY_VIEW=yes looks at all four, SHOTS=folder keeps pictu
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
 from django.db import connections
-from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from accounts.models import User
 from alertops import clock, demo
 from tests.alertops.planted import NUMBER, SLUG, Planted, plant
+from tests.chromium import DESK, PHONE, launched, sign_in
 
 pytestmark = [
     pytest.mark.slow,
@@ -27,10 +25,6 @@ pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.django_db(transaction=True),
 ]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-PHONE: Any = {"width": 390, "height": 844}
-DESK: Any = {"width": 1280, "height": 900}
 VIEWS = {
     "phone by day": (PHONE, "light"), "desk by night": (DESK, "dark"),
     "phone by night": (PHONE, "dark"), "desk by day": (DESK, "light"),
@@ -88,11 +82,9 @@ def _from_a_thread_with_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def chromium(_from_a_thread_with_a_loop: None) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with launched() as browser:
         yield browser
-        browser.close()
-        connections.close_all()  # those of the loop, which nobody else would close
+    connections.close_all()  # those of the loop, which nobody else would close
 
 
 @pytest.fixture
@@ -108,13 +100,6 @@ def names(transactional_db: None) -> dict[str, Any]:
         "datadog": story.sources["Datadog"].pk,
         "method": admin.contact_methods.get().pk,
     }
-
-
-def sign_in(context: Any, url: str, user: User) -> None:
-    client = Client()
-    client.force_login(user)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": url}])
 
 
 class Look:

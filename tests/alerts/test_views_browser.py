@@ -1,34 +1,27 @@
 """The pages in a real browser: what scanners do, what thumbs do, and what refreshes by itself."""
 
 import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from alertops import clock
 from alerts import actions
 from alerts.links import make_link_token
 from alerts.models import Alert
 from alerts.states import Status, Verb
-from tests.alerts.conftest import browser as signed_in
+from tests.chromium import PHONE, launched, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     # Playwright runs an event loop in this thread; Django's guard mistakes it for async code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with launched() as browser:
         yield browser
-        browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
@@ -47,11 +40,6 @@ def page(chromium: Browser, complaints: list[str]) -> Iterator[Page]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
     context.close()
-
-
-def sign_in(page, user, live_server, settings):
-    cookie = signed_in(user).cookies[settings.SESSION_COOKIE_NAME]
-    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
 
 
 def test_a_scanner_with_a_browser_acknowledges_nothing(page, live_server, alice, alert):
@@ -79,10 +67,10 @@ def test_one_thumb_acknowledges_from_the_phone(page, complaints, live_server, al
     assert complaints == []
 
 
-def test_the_buttons_work_without_javascript(chromium, live_server, settings, alice, alert):
+def test_the_buttons_work_without_javascript(chromium, live_server, alice, alert):
     context = chromium.new_context(viewport=PHONE, java_script_enabled=False)
     page = context.new_page()
-    sign_in(page, alice, live_server, settings)
+    sign_in(page.context, live_server.url, alice)
 
     page.goto(f"{live_server.url}/alerts/{alert.pk}/")
     page.get_by_text("Snooze", exact=True).first.click()
@@ -96,10 +84,8 @@ def test_the_buttons_work_without_javascript(chromium, live_server, settings, al
     context.close()
 
 
-def test_an_open_page_learns_what_others_did(
-    page, complaints, live_server, settings, alice, bob, alert
-):
-    sign_in(page, alice, live_server, settings)
+def test_an_open_page_learns_what_others_did(page, complaints, live_server, alice, bob, alert):
+    sign_in(page.context, live_server.url, alice)
     page.goto(f"{live_server.url}/alerts/{alert.pk}/")
     page.get_by_label("Add a note").fill("half a sen")
 
@@ -114,11 +100,11 @@ def test_an_open_page_learns_what_others_did(
 
 
 def test_ticked_alerts_survive_the_refresh_and_are_resolved(
-    page, complaints, live_server, settings, alice, open_alert
+    page, complaints, live_server, alice, open_alert
 ):
     first = open_alert("One")
     open_alert("Two")
-    sign_in(page, alice, live_server, settings)
+    sign_in(page.context, live_server.url, alice)
     page.goto(f"{live_server.url}/alerts/")
     page.get_by_label(f"Tick #{first.pk}").check()
     page.get_by_role("button", name="Resolve").click()
@@ -129,8 +115,8 @@ def test_ticked_alerts_survive_the_refresh_and_are_resolved(
     assert complaints == []
 
 
-def test_the_appearance_changes_at_once_and_stays(page, live_server, settings, alice):
-    sign_in(page, alice, live_server, settings)
+def test_the_appearance_changes_at_once_and_stays(page, live_server, alice):
+    sign_in(page.context, live_server.url, alice)
     page.goto(f"{live_server.url}/alerts/")
     page.locator("summary[aria-label^='Your account']").click()
     with page.expect_response("**/theme/"):
@@ -142,9 +128,7 @@ def test_the_appearance_changes_at_once_and_stays(page, live_server, settings, a
     assert page.evaluate(dark) == "rgb(15, 17, 21)"
 
 
-def test_hostile_text_runs_nothing_anywhere(
-    page, complaints, live_server, settings, alice, open_alert
-):
+def test_hostile_text_runs_nothing_anywhere(page, complaints, live_server, alice, open_alert):
     evil = "\"'><img src=x onerror=alert(1)><script>alert(2)</script>"
     alert = open_alert(
         evil,
@@ -155,7 +139,7 @@ def test_hostile_text_runs_nothing_anywhere(
     )
     dialogs = []
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-    sign_in(page, alice, live_server, settings)
+    sign_in(page.context, live_server.url, alice)
     token = make_link_token(alert.pk, alice.pk, alert.epoch, clock.now())
 
     for path in ("/", "/alerts/", f"/alerts/{alert.pk}/", f"/a/{token}/"):
@@ -166,9 +150,9 @@ def test_hostile_text_runs_nothing_anywhere(
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
-def test_no_page_scrolls_sideways(page, live_server, settings, alice, open_alert, width):
+def test_no_page_scrolls_sideways(page, live_server, alice, open_alert, width):
     alert = open_alert("sum(rate(http_request_duration_seconds_bucket{job='search'}[5m]))" * 3)
-    sign_in(page, alice, live_server, settings)
+    sign_in(page.context, live_server.url, alice)
     page.set_viewport_size({"width": width, "height": 800})
     token = make_link_token(alert.pk, alice.pk, alert.epoch, clock.now())
 

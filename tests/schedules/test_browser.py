@@ -1,18 +1,16 @@
 """The picture and the forms in a real Chromium: by keyboard, on a phone, without JavaScript."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import connections
-from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from accounts.models import User
 from groups.models import Member
 from schedules.models import Schedule
+from tests.chromium import DESK, PHONE, launched, sign_in
 from tests.schedules import rows
 
 pytestmark = [
@@ -21,10 +19,6 @@ pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.django_db(transaction=True),
 ]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-DESK: Any = {"width": 1280, "height": 900}
-PHONE: Any = {"width": 390, "height": 844}
 
 
 @pytest.fixture(autouse=True)
@@ -44,11 +38,9 @@ def rota(transactional_db: None) -> Schedule:
 
 @pytest.fixture
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with launched() as browser:
         yield browser
-        browser.close()
-        connections.close_all()  # those of the loop, which nobody else would close
+    connections.close_all()  # those of the loop, which nobody else would close
 
 
 @pytest.fixture
@@ -60,15 +52,11 @@ def complaints() -> list[str]:
 @pytest.fixture
 def open_as_ann(chromium: Browser, live_server: Any, rota: Schedule, complaints: list[str]):
     """Open a page of the schedule as Ann, who may edit it."""
-    client = Client()
-    client.force_login(User.objects.get(name="Ann"))
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    ann = User.objects.get(name="Ann")
 
     def opened(path: str = "", viewport: Any = DESK, **options: Any) -> Page:
         context = chromium.new_context(viewport=viewport, **options)
-        context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
-        )
+        sign_in(context, live_server.url, ann)
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("console", lambda message: complaints.append(message.text))

@@ -1,22 +1,18 @@
 """A phone with a real Chromium, as a person on call holds it."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.chromium import PHONE, launched
 from tests.doubles.twilio import TwilioDouble
 from tests.served.house import Served, until
 from tests.served.scene import NADIA, PASSWORD
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(300)]
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-PHONE: Any = {"width": 390, "height": 844}
 
 PAGES = (
     "/", "/alerts/", "/alerts/{alert}/", "/on-call/", "/me/", "/groups/",
@@ -27,10 +23,8 @@ PAGES = (
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
