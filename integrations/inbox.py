@@ -3,7 +3,8 @@
 One transaction per batch: alerts, outcomes and "processed" are committed together, so a crash
 leaves the events waiting and nothing half done. One runner at a time holds the inbox (an advisory
 lock that ends with its transaction), because a recovery must not overtake its alert. An event that
-breaks the batch is worked off by itself; one that keeps failing still pages, saying so.
+breaks the batch is worked off by itself; one that keeps failing still pages, saying so. So does one
+that kills whoever reads it (`suspects`).
 """
 
 import logging
@@ -18,7 +19,7 @@ from django.db import OperationalError, transaction
 
 from alertops import doorbell, loops, prepared
 from alerts.signals_in import Outcome
-from integrations import calming, maintenance, replaying, retention, spent
+from integrations import calming, maintenance, replaying, retention, spent, suspects
 from integrations.addresses import addressees, seen, used
 from integrations.asks import settle
 from integrations.reading import Event, Reading, poisoned, read_event
@@ -33,7 +34,6 @@ SHARE = 100
 LOOK = 4
 """How many batches far the others are looked for."""
 BYTES = 1024 * 1024
-TRIES = 3
 FEW = 8
 PAUSE = 0.01
 """Seconds to let events gather where more than FEW came at once: a batch costs what it costs."""
@@ -46,17 +46,29 @@ _AGAIN = (timedelta(seconds=1), timedelta(seconds=5))
 def process(now: datetime) -> datetime | None:
     """Work off one batch. Returns `now` when there was more than that; later events ring."""
     _look_after(now)
+    marked: set[int] = set()
     try:
         with transaction.atomic():
-            events = _claim(now)
-            _work(events, now)
-            is_full = _is_full(events)
+            claimed = _claim(now)
+            events = suspects.pick(claimed)
+            if suspects.is_in_doubt(events, now):
+                marked = suspects.mark(events)
+            else:
+                _work(events, now)
+        if suspects.is_guilty(events):
+            _failed(events[0], events[0].attempts, now)
+        elif marked:
+            with transaction.atomic():
+                _work([event for event in _claim(now) if event.id in marked], now)
     except Exception as error:  # nothing an event does may stop the inbox
         if loops.is_lost():
             raise
         logger.exception("A batch of the inbox failed (%s); one by one", type(error).__name__)
+        suspects.clear(marked)
         return _one_by_one(now)
-    if is_full:
+    if events:
+        suspects.worked()
+    if len(events) < len(claimed) or _is_full(events):
         return now
     if len(events) > FEW:
         time.sleep(PAUSE)
@@ -85,7 +97,10 @@ def _replay(now: datetime) -> bool:
     """Do a piece of a replay, if there is one: after what has just come in, never before it."""
     try:
         with transaction.atomic():
-            has_more = _holds_the_inbox() and replaying.work(now)
+            has_more = _holds_the_inbox() and replaying.begin()
+        if has_more:
+            with transaction.atomic():
+                has_more = _holds_the_inbox() and replaying.work(now)
     except Exception:
         if loops.is_lost():
             raise
@@ -114,7 +129,8 @@ def waiting() -> int:
 
 _CLAIM = """
 SELECT e.id, e.integration_id, e.body, e.content_type, e.content_encoding, e.dialect, e.own_key,
-    e.oversized, e.refused, e.attempts, e.key_id, e.received_at, e.headers -> 'address'
+    e.oversized, e.refused, e.attempts, e.key_id, e.received_at, e.headers -> 'address',
+    e.attempts > 0 AND e.next_try_at IS NULL
 FROM (
     SELECT id, sum(size) OVER (ORDER BY id) - size AS before
     FROM (
@@ -224,7 +240,8 @@ def _one_by_one(now: datetime) -> datetime | None:
             if event is None or loops.is_lost():
                 raise
             logger.exception("Event %s failed (try %s)", event.id, event.attempts + 1)
-            _failed(event, PATIENCE if isinstance(error, OperationalError) else TRIES, now)
+            patience = PATIENCE if isinstance(error, OperationalError) else suspects.TRIES
+            _failed(event, patience, now)
     return now
 
 

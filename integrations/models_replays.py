@@ -35,6 +35,8 @@ class Replay(models.Model):
     done = models.PositiveIntegerField(default=0)
     reached = models.BigIntegerField(default=0)
     """The last event looked at."""
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    """How often the next piece was begun: whoever did may have died of it."""
     counts: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)
     lines: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(
         default=list

@@ -49,6 +49,8 @@ class Event:
     received_at: datetime
     address: str | None = None
     """JSON: what a drop-in API's door read in the address."""
+    was_left: bool = False
+    """Whoever tried it before has not come back to say how that went."""
 
 
 @dataclass(slots=True)

@@ -3,7 +3,8 @@
 What an event has already done is not done again: a thing it said that led to an alert is passed
 over (`spent`). So a replay may be run twice, or die half way, and pages nobody a second time. A dry
 one goes the same way and writes nothing; it remembers what it would have opened in this process,
-and begins anew when another process takes it up.
+and begins anew when another process takes it up. Where a process died with a piece in hand, a dry
+one is stopped; a real one goes on, and passes the piece over if that happens again and again.
 """
 
 import logging
@@ -29,6 +30,8 @@ from integrations.states import most_telling
 
 PIECE = 250
 LINES = 50
+TRIES = 3
+"""How many processes may die with a piece in hand before it is passed over."""
 EACH = 1.0
 """Seconds between two looks for a replay."""
 PATIENCE = 60
@@ -66,20 +69,47 @@ _asked = float("-inf")
 logger = logging.getLogger(__name__)
 
 
+def begin() -> bool:
+    """Write down that the next piece of the oldest unfinished replay is tried. False when there is
+    none. To be committed before `work`: a piece that kills must not be tried for ever."""
+    replay = _oldest()
+    if replay is not None:
+        replay.tries += 1
+        replay.save(update_fields=["tries"])
+    return replay is not None
+
+
+def _oldest() -> Replay | None:
+    return Replay.objects.filter(finished_at__isnull=True).order_by("id").first()
+
+
 def work(now: datetime) -> bool:
     """Do the next piece of the oldest unfinished replay. False when there is none.
 
     Call it while holding the inbox, in its transaction.
     """
-    replay = Replay.objects.filter(finished_at__isnull=True).order_by("id").first()
+    replay = _oldest()
     if replay is None:
         return False
     _begin(replay)
     events = _events(replay)
-    if not events:
-        replay.finished_at = now
-        replay.save(update_fields=["finished_at"])
+    was_left = replay.is_dry and replay.tries > 1
+    if was_left or not events:
+        replay.finished_at, replay.stopped = now, was_left
+        replay.save(update_fields=["finished_at", "stopped"])
         return True
+    if replay.tries > TRIES:
+        logger.error("Replay %s was left at event %s too often", replay.pk, events[0].id)
+        _count(replay, Counter({Word.ERROR.value: len(events)}))
+    else:
+        _try(replay, events, now)
+    replay.done += len(events)
+    replay.reached, replay.tries = events[-1].id, 0
+    replay.save(update_fields=["done", "reached", "counts", "lines", "tries"])
+    return True
+
+
+def _try(replay: Replay, events: Sequence[Event], now: datetime) -> None:
     try:
         with transaction.atomic():
             _piece(replay, events, now)
@@ -88,10 +118,6 @@ def work(now: datetime) -> bool:
             raise
         logger.exception("Replay %s failed at event %s", replay.pk, events[0].id)
         _count(replay, Counter({Word.ERROR.value: len(events)}))
-    replay.done += len(events)
-    replay.reached = events[-1].id
-    replay.save(update_fields=["done", "reached", "counts", "lines"])
-    return True
 
 
 def is_due() -> bool:
