@@ -20,6 +20,7 @@ from escalation.engine import tick
 from escalation.tasks import outbox as run_outbox
 from escalation.tasks import tell_of_lost_methods
 from escalation.tasks import tick as run_tick
+from integrations.outbound.sender import LOOP as OUTBOUND
 from integrations.tasks import inbox as run_inbox
 from integrations.tasks import tell_of_dead_ends, tell_other_tools
 from integrations.tasks import work as inbox_work
@@ -68,6 +69,9 @@ CHORES = (
     (keep_past, 24 * 60),
 )
 """(task, minutes): ordinary work that no page waits for. It rests with the loops, see `chore`."""
+
+LOOPING = ((OUTBOUND, tell_other_tools),)
+"""(loop, task): chores that are loops. One that died is only asked for again, see the watchdog."""
 
 
 def chore(name: str) -> object:

@@ -3,7 +3,7 @@
 Every second it looks at the heartbeats; a loop silent for five seconds is run right here, and the
 cluster is asked to take it back. One that does not is killed and started again, and until it is up
 its other loops are run here as well.
-The loop that tells other tools is nobody's page: where it died it is only asked for again.
+A chore that is a loop is nobody's page: where it died it is only asked for again.
 Every fifteen seconds it asks what must never be true (reliability §3.2), all by index. Only when
 all of it is well does it ping the dead-man address, so that silence calls somebody from outside.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,8 +34,6 @@ from alertops import (
     vitals,
 )
 from alertops.clockwork import Loop
-from integrations.outbound import sender
-from integrations.tasks import tell_other_tools
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +64,7 @@ class Watchdog:
         self._since: dict[str, float] = {}
         self._restarted = time.monotonic()
         self._canary_sent = 0.0
-        self._asked = 0.0
+        self._asked: dict[str, float] = {}
         self._checked = time.monotonic()
         self._examiner = vitals.Examiner()
         self._tester = self_test.Tester()
@@ -81,7 +80,8 @@ class Watchdog:
         if self._fenced:
             return
         self._watch_canary(now)
-        self._ask_for_outbound(now)
+        for name, task in clockwork.LOOPING:
+            self._ask_for(name, task, now)
         self._tester.look()
         if now - self._checked >= vitals.EVERY:
             self._checked = now
@@ -134,15 +134,17 @@ class Watchdog:
             self._restart_cluster("the cluster does not finish its tasks", now)
         async_task(clockwork.canary)
 
-    def _ask_for_outbound(self, now: float) -> None:
-        """Ask for a run of the outbound loop where one has just died: its schedule comes round
-        once a minute. Where it ended because nobody is to be told anything, that does no harm."""
-        age = loops.age(sender.LOOP)
-        if age is None or not loops.STALE <= age < MINUTE or now - self._asked < loops.STALE:
+    def _ask_for(self, name: str, task: Callable[[], object], now: float) -> None:
+        """Ask for a run of a chore's loop where one has just died: its schedule comes round once a
+        minute. Where it ended because there is nothing to do, that does no harm."""
+        age = loops.age(name)
+        if age is None or not loops.STALE <= age < MINUTE:
             return
-        self._asked = now
-        logger.warning("Loop %s is silent; asking for it", sender.LOOP)
-        async_task(clockwork.chore, tell_other_tools.__name__)
+        if now - self._asked.get(name, float("-inf")) < loops.STALE:
+            return
+        self._asked[name] = now
+        logger.warning("Loop %s is silent; asking for it", name)
+        async_task(clockwork.chore, task.__name__)
 
     def _restart_cluster(self, why: str, now: float) -> None:
         if now - self._restarted < RESTART_REST:

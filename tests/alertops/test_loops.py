@@ -14,7 +14,7 @@ from django.db import connection, connections
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
-from alertops import doorbell, lifeline, loops, process_groups
+from alertops import clockwork, doorbell, lifeline, loops, process_groups
 from alertops.models import LoopBeat
 from alertops.watchdog import Watchdog
 from integrations.outbound import sender
@@ -210,7 +210,7 @@ def test_the_watchdog_asks_for_the_outbound_loop_where_it_has_just_died(tmp_path
         LoopBeat.objects.filter(name=sender.LOOP).update(beat_at=beat)
         watchdog = Watchdog(tmp_path)
         for _ in range(3):
-            watchdog._ask_for_outbound(time.monotonic())
+            watchdog._ask_for(*clockwork.LOOPING[0], time.monotonic())
         return sum("tell_other_tools" in task.task["args"] for task in OrmQ.objects.all())
 
     assert [asked(seconds) for seconds in (1, 6, 30, 90)] == [0, 1, 1, 0]
