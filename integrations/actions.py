@@ -86,6 +86,10 @@ def revoke_key(key: Key, *, actor: User | None, now: datetime) -> None:
 @transaction.atomic
 def delete_integration(integration: Integration, *, actor: User | None, now: datetime) -> None:
     """Remove an integration that never opened an alert. Raises NotAllowed for any other."""
+    # Whoever is just sending waits for this lock, and is told that nobody has the key.
+    Integration.objects.select_for_update(of=("self",)).filter(pk=integration.pk).first()
+    if integration.events.waiting().exists():
+        raise NotAllowed(f"{integration.name} has just been sent something; try again in a moment.")
     audit.record("removed an integration", integration, actor=actor, now=now)
     try:
         with transaction.atomic():

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from alertops import prepared
 from alerts import bundles
 from alerts.signals import Outcome, Signal
-from integrations import storms
+from integrations import storms, texts
 from integrations.addresses import Addressee
 from integrations.asks import Ask
 from integrations.reading import Reading
@@ -78,7 +78,11 @@ def damp(signals: Sequence[Signal | Ask], known: Mapping[int, Addressee], now: d
                 _memory.paged[key] = due
             _flips(key).append(now)
         elif signal.action == "trigger" and key not in _memory.firing:
-            signal.wait = max(signal.wait, _patience(signal, addressee, now))
+            patience = _patience(signal, addressee, now)
+            if patience > signal.wait and signal.bundle:
+                # Nobody hears of it for now: what is paged at once must not follow it.
+                signal.bundle = texts.digest(signal.bundle, "flapping")[:32]
+            signal.wait = max(signal.wait, patience)
             _memory.firing[key] = now + timedelta(seconds=signal.wait)
     for table in (_memory.flips, _memory.firing, _memory.paged):
         while len(table) > _KEYS:

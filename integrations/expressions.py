@@ -131,7 +131,27 @@ class Overrides:
         found = {}
         for name, expression in self.expressions.items():
             try:
-                found[name] = texts.words(evaluate(expression, item)).strip()
+                found[name] = said(name, evaluate(expression, item))
             except BadExpression as error:
                 remarks.append(f"the mapping of {name} failed: {error}")
         return {name: text for name, text in found.items() if text}
+
+
+def said(name: str, found: Any) -> str:
+    """Return what an expression found, as text; "" where that says nothing.
+
+    A list of one is what is in it: filters find lists. A key of which nothing was there ("/", true)
+    would make one alert of everything.
+    """
+    if isinstance(found, list) and len(found) == 1 and name != "dedup_key":
+        found = found[0]
+    inner = found.values() if isinstance(found, dict) else found
+    if isinstance(found, (list, dict)) and all(each in _NOTHING for each in inner):
+        return ""
+    text = texts.words(found).strip()
+    if name == "dedup_key" and (isinstance(found, bool) or not any(map(str.isalnum, text))):
+        return ""
+    return text
+
+
+_NOTHING: tuple[Any, ...] = (None, "", [], {})

@@ -22,8 +22,11 @@ def bundle_of(grouping: Grouping, draft: Draft, way: Way) -> str:
     """Return the same short text for alerts that belong together.
 
     Loud and quiet ones never do: whoever is told quietly must not miss the loud one. Nor do those
-    that go different ways: what one team is paged about, another has not heard of.
+    that go different ways: what one team is paged about, another has not heard of. Nor those that
+    wait differently: what pages now must not follow what may page in an hour, or never.
     """
     goes = [str(part or "") for part in (way.group_id, way.assignee_id, way.policy_id)]
+    if way.wait:
+        goes.append(f"waits {way.wait}")
     said = [texts.words(draft.find(path, way.severity))[:500] for path in grouping.fields]
     return texts.digest(grouping.owner, urgency_of(way.severity), *goes, *said)[:32]

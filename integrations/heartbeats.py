@@ -60,8 +60,10 @@ def ping(
         elif said is Said.FAIL:
             _failed(beat, note, now)
         elif said is Said.START and beat.state in (Pulse.WAITING, Pulse.UP):
-            beat.started_at = now
+            due_at, beat.started_at = beat.due_at, now
             beat.due_at = beat.deadline()
+            if beat.state == Pulse.WAITING and due_at is not None:
+                beat.due_at = due_at  # a job that begins over and over never says how it went
         beat.save()
     return beat
 
@@ -269,7 +271,8 @@ def _late_alone(pk: int, until: datetime) -> int:
 @transaction.atomic
 def _late_batch(until: datetime, *, only: int | None = None) -> int:
     rows = Heartbeat.objects.select_for_update(of=("self",), skip_locked=True)
-    overdue = rows.filter(due_at__lte=until) if only is None else rows.filter(pk=only)
+    overdue = rows.filter(due_at__lte=until)  # also of one alone: it may have been heard meanwhile
+    overdue = overdue if only is None else overdue.filter(pk=only)
     late = list(overdue.order_by("due_at")[:BATCH])
     if not late:
         return 0

@@ -9,7 +9,7 @@ from typing import Any
 
 from integrations import mime, texts
 from integrations.mime import Mail
-from integrations.vocabulary import ACKNOWLEDGE, IGNORE, RESOLVE
+from integrations.vocabulary import ACKNOWLEDGE, IGNORE, MEASURED, RESOLVE
 
 KEPT = 512 * 1024
 """Bytes of a mail that are kept and read: the text stands first, what is attached is not read."""
@@ -30,6 +30,7 @@ _IS_UP = re.compile(
     r"(?=\s*(?:$|[^\w\s%+]|again\b|after\b|since\b|now\b|on\b|at\b|\*))(?!.*\bnot\b)",
     re.IGNORECASE,
 )
+_GREW = re.compile(rf"{MEASURED}\s+is (?:now )?(?-i:up)\b", re.IGNORECASE)
 # "Recovery of db-1 failed" and "Acknowledgement missing" begin with a word of state and are news.
 _PHRASE = re.compile(r"[^:|\]–—(]*?(?=\s-|-\s|[:|\]–—(]|$)")  # noqa: RUF001
 _BAD_NEWS = re.compile(
@@ -88,7 +89,7 @@ def _action(subject: str) -> str:
     is_sure = _SURE.match(begins) and not _is_news(begins)
     if _BRACKET.match(bare) or is_sure or _SAID.match(begins):
         return RESOLVE
-    return RESOLVE if _IS_UP.search(subject[-60:]) else ""
+    return RESOLVE if _IS_UP.search(subject[-60:]) and not _GREW.search(subject) else ""
 
 
 def _is_news(subject: str) -> bool:

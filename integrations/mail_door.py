@@ -20,7 +20,7 @@ from integrations.store import Parcel
 
 logger = logging.getLogger(__name__)
 
-_BOX = re.compile(r"(?P<key>[0-9a-f]{32})(?:\+(?P<dedup>.{1,200}))?", re.IGNORECASE | re.DOTALL)
+_BOX = re.compile(r"(?P<key>[0-9a-f]{32})(?:\+(?P<dedup>.*))?", re.IGNORECASE | re.DOTALL)
 _REPLY = re.compile(r"reply\+(?P<token>[\w-]{20,100})", re.IGNORECASE | re.ASCII)
 _MOST = 10
 
@@ -43,7 +43,8 @@ def box(address: str) -> Box | None:
     if found := _REPLY.fullmatch(local):
         return Box(token=found["token"])
     if found := _BOX.fullmatch(local):
-        return Box(key=found["key"].lower(), dedup=texts.line(found["dedup"] or "", 200))
+        dedup = texts.key(texts.line(found["dedup"] or "", 1000))[:254]
+        return Box(key=found["key"].lower(), dedup=dedup)
     return None
 
 

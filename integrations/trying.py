@@ -120,7 +120,7 @@ def _found(
     mapped, problem = "", ""
     if expression and draft is not None:
         try:
-            mapped = texts.words(expressions.evaluate(expression, draft.item)).strip()
+            mapped = expressions.said(name, expressions.evaluate(expression, draft.item))
         except BadExpression as error:
             problem = str(error)
     return Found(name, label, expression, mapped, _result(name, draft, addressee), problem)

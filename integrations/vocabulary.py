@@ -22,6 +22,12 @@ _ACTIONS = {
     ACKNOWLEDGE: "acknowledge acknowledged ack acked",
     IGNORE: "ignore",
 }
+MEASURED = (
+    r"\b(?:rates?|ratio|errors|failures|exceptions|latency|usage|utili[sz]ation|load|cpu|memory"
+    r"|time|traffic|temperature|costs?|backlog|lag|delays?|requests|retries|timeouts|loss)"
+    r"(?:\s(?:on|of|for|at|in|to|from)\s[^:;,]{1,60})?"
+)
+"""A pattern: of what is measured, "is up" is bad news. Written "is UP" it is a monitor's state."""
 
 
 def _table(words: Mapping[str, str]) -> dict[str, str]:

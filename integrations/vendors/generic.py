@@ -18,7 +18,12 @@ _KNOWN = {
     "url", "tags", "links",
 }  # fmt: skip
 
-_ENDS = tuple(field(name) for name in ("end_time", "ended_at", "resolved_at", "resolved"))
+_ENDS = tuple(field(name) for name in ("end_time", "ended_at"))
+_RESOLVED = tuple(field(name) for name in ("resolved_at", "resolved"))
+_BAD = frozenset(
+    ("fail", "failed", "failure", "error", "fatal", "critical", "down", "firing", "alerting",
+     "alarm", "problem", "trigger", "triggered", "open", "opened", "aborted", "timeout")
+)  # fmt: skip
 _NOT_YET = frozenset(
     ("", "false", "no", "0", "f", "n", "off", "none", "null", "nil", "undefined", "nan", "n/a",
      "never", "-", "--", "{}", "[]", "not resolved", "unresolved", "open", "pending")
@@ -27,9 +32,14 @@ _ZERO_TIMES = ("0001-01-01", "0000-00-00", "1970-01-01t00:00:00", "1970-01-01 00
 
 
 def _ended(item: Any, top: Any) -> str:
-    """GitLab: an `end_time` means that it is over. Many a tool writes "not yet" as a value."""
-    for pick in _ENDS:
-        ended = texts.words(pick(item, top)).strip().lower()
+    """GitLab: an `end_time` means that it is over. Many a tool writes "not yet" as a value, and a
+    job that has ended may have failed."""
+    is_bad = texts.words(_state(item, top)).strip().lower() in _BAD
+    for pick in _RESOLVED if is_bad else (*_ENDS, *_RESOLVED):
+        found = pick(item, top)
+        if isinstance(found, dict) and not any(found.values()):
+            continue  # nobody, at no time
+        ended = texts.words(found).strip().lower()
         if ended not in _NOT_YET and not ended.startswith(_ZERO_TIMES):
             return RESOLVE
     return ""

@@ -11,7 +11,7 @@ from typing import Any
 
 from integrations.mapping import Pick, Vendor
 from integrations.vendors.generic import generic
-from integrations.vocabulary import COMMON, RESOLVE, TRIGGER
+from integrations.vocabulary import COMMON, MEASURED, RESOLVE, TRIGGER
 
 _OVER = "resolved|recovered|recovery|ok|okay|up|closed|cleared|clear|fixed|healthy|back up|online"
 _BAD = (
@@ -29,6 +29,7 @@ _LAST = re.compile(
 )
 # "The lamp is not ok", "the queue piles up": the last word alone does not say that it is over.
 _DENIED = re.compile(r"(?:\b(?:not|never|no|no longer|cannot(?: be)?|isn.?t|aren.?t|wasn.?t)|n't)$")
+_GREW = re.compile(rf"{MEASURED}$", re.IGNORECASE)
 _IS = re.compile(r"\s+(?:is|has|are|was)\s", re.IGNORECASE)
 _LONGEST = 500
 
@@ -56,7 +57,7 @@ def _taken(item: Any) -> tuple[str, str, str]:
 def _is_over(line: str, found: re.Match[str]) -> bool:
     """Whether the word that a line ends with says so of all of it."""
     before, word = line[: found.start()].lower(), found["over"]
-    if _DENIED.search(before):
+    if _DENIED.search(before) or (word == "up" and _GREW.search(before)):
         return False
     says = _IS.match(found[0]) or word.isupper() or word.lower() not in {"up", "clear", "fixed"}
     return bool(says) or len(before.split()) == 1

@@ -1,8 +1,9 @@
 """PRTG: https://www.paessler.com/manuals/prtg/notifications_based_on_http_actions
 
 PRTG posts a form written by the customer from place-holders; ours is the one below. A recovery
-has no state of its own but the end of another: "Down ended (now: Up)". Priorities are 1 to 5 or
-as many stars, 5 the worst. A place-holder PRTG does not know stays as it is, "%message".
+has no state of its own but the end of another: "Down ended (now: Up)". The end of a warning that
+has become worse is none: "Warning ended (now: Down)". Priorities are 1 to 5 or as many stars, 5
+the worst. A place-holder PRTG does not know stays as it is, "%message".
 Sample: integrations/samples/prtg.json
 """
 
@@ -24,13 +25,16 @@ def _action(item: Any, top: Any) -> str:
     status = _status(item, top)
     if "acknowledged" in status:
         return ACKNOWLEDGE
+    if "(now: down" in status:  # the end of a warning, because it has become worse
+        return TRIGGER
     if "ended" in status.replace("(", " ").split() or status in {"up", "ok"}:
         return RESOLVE
     return IGNORE if status.startswith("paused") else TRIGGER
 
 
 def _severity(item: Any, top: Any) -> str:
-    if _status(item, top).startswith(("warning", "unusual")):
+    status = _status(item, top)
+    if status.startswith(("warning", "unusual")) and "(now: down" not in status:
         return "medium"
     priority = texts.words(filled(_absent, "priority", "prio")(item, top)).strip()
     return str(len(priority)) if priority and set(priority) == {"*"} else priority

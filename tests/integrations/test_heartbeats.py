@@ -181,6 +181,14 @@ def test_a_job_that_began_and_hangs_is_late_after_its_grace(clock: Clock, paymen
     assert alerts() == [("resolved", 1)]
 
 
+def test_a_job_that_only_ever_begins_is_late(clock: Clock, payments: Group) -> None:
+    backup = beat(payments, period_seconds=600, grace_seconds=1800)
+    for _ in range(4):
+        heartbeats.ping(backup.key, clock.now(), Said.START)
+        listen(clock, minutes=10)
+    assert alerts() == [("triggered", 1)]
+
+
 def test_cron_follows_the_wall_clock_across_daylight_saving(clock: Clock, payments: Group) -> None:
     backup = beat(
         payments, period_seconds=None, cron="30 3 * * *", time_zone="Europe/Vienna",

@@ -557,6 +557,10 @@ def test_a_mail_for_nobody_is_answered_and_forgotten(client: Client, webhooks: N
 def test_an_address_is_ours_only_by_its_form_and_domain() -> None:
     key = "0123456789abcdef" * 2
     assert mail_door.box(f"<{key}+a@b@{DOMAIN}>") == mail_door.Box(key=key, dedup="a@b")
+    assert mail_door.box(f"{key}+@{DOMAIN}") == mail_door.Box(key=key)  # the tool had no key
+    first, second = (mail_door.box(f"{key}+{'a' * 300}{end}@{DOMAIN}") for end in "xy")
+    assert first is not None
+    assert first != second
     for stranger in ("", "@", f"@{DOMAIN}", f"{key}@evil.org", f"{key[:-1]}@{DOMAIN}", "a@b",
                      f"{key}@{DOMAIN}.evil.org", f"x{key}@{DOMAIN}", f"+@{DOMAIN}"):  # fmt: skip
         assert mail_door.box(stranger) is None, stranger

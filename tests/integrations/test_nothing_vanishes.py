@@ -12,13 +12,14 @@ from alerts.models import Alert
 from alerts.states import Status, Verb
 from escalation.models import Notification
 from groups.models import Group, Topic
+from integrations import actions as changes
 from integrations import actions_heartbeats as beats
 from integrations import heartbeats, maintenance, store
 from integrations.models import EventOutcome, Heartbeat, InboundEvent, Integration, Route
 from integrations.states import AtEnd, Pulse
 from tests import builders
 from tests.conftest import Clock, Phones
-from tests.integrations.conftest import Send, work_off
+from tests.integrations.conftest import Send, make_integration, work_off
 from tests.integrations.test_maintenance import ONLY_TEST, window
 
 pytestmark = pytest.mark.django_db
@@ -274,3 +275,81 @@ def test_a_database_that_only_reads_asks_the_sender_to_come_back(
     assert send(integration, {"title": "x"}).status_code == 202  # by a connection made anew
     assert store._pools
     assert InboundEvent.objects.count() == 1
+
+
+# What is changed by people.
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "labels[?name=='id'].value",
+        "join('/', [to_string(host), to_string(check)])",
+        "[host, check]",
+        "{host: host}",
+        "status == 'ok'",
+    ],
+)
+def test_a_mapping_that_finds_nothing_is_no_key_for_everything(
+    expression: str, payments: Group, send: Send, clock: Clock, phones: Phones
+) -> None:
+    integration = make_integration(payments, mapping={"dedup_key": expression})
+    for title in ("one", "two"):
+        send(integration, {"title": title, "labels": [], "status": "firing"})
+        clock.look()
+        assert phones.take() == ["alice"]
+        actions.apply(Verb.ACKNOWLEDGE, Alert.objects.latest("pk").pk, Move(None, clock.now()))
+
+
+def test_a_list_of_one_is_what_is_in_it(payments: Group, send: Send, clock: Clock) -> None:
+    expression = "labels[?name=='severity'].value"
+    integration = make_integration(
+        payments, mapping={"severity": expression}, default_severity="info"
+    )
+    send(integration, {"title": "x", "labels": [{"name": "severity", "value": "critical"}]})
+    clock.look()
+    assert Alert.objects.get().severity == "critical"
+
+
+def test_what_pages_now_does_not_follow_what_waits_by_its_route(
+    integration: Integration, send: Send, clock: Clock, phones: Phones
+) -> None:
+    Integration.objects.filter(pk=integration.pk).update(group_seconds=600)
+    route(integration, "slow", "yes", wait_seconds=3600)
+    fire(send, integration, "slow", slow="yes")
+    clock.look()
+    assert phones.take() == []
+    fire(send, integration, "now")
+    clock.look()
+    assert phones.take() == ["alice"]
+
+
+def test_what_pages_now_does_not_follow_what_flaps(
+    integration: Integration, send: Send, clock: Clock, phones: Phones
+) -> None:
+    Integration.objects.filter(pk=integration.pk).update(
+        group_seconds=60, flap_count=2, flap_seconds=900
+    )
+    for _ in range(2):
+        fire(send, integration, "a")
+        clock.look()
+        fire(send, integration, "a", status="resolved")
+        clock.look()
+        assert phones.take() == ["alice"]
+        clock.forward(seconds=61)
+    fire(send, integration, "a")
+    clock.look()
+    assert phones.take() == []
+    fire(send, integration, "b")
+    clock.look()
+    assert phones.take() == ["alice"]
+
+
+def test_an_integration_that_has_just_been_sent_something_is_not_removed(
+    integration: Integration, send: Send, clock: Clock, phones: Phones
+) -> None:
+    fire(send, integration)
+    with pytest.raises(changes.NotAllowed, match="has just been sent something"):
+        changes.delete_integration(integration, actor=None, now=clock.now())
+    clock.look()
+    assert phones.take() == ["alice"]

@@ -58,6 +58,9 @@ STATES = [
         "the certificate wasn't fixed",
         "the queue is piling up",
         "the error rate goes up!",
+        "the error rate is up",
+        "Latency of the shop is up.",
+        "CPU up",
         "Online-Shop is DOWN",
         "Up-to-date check failed",
         "OK-file missing",
@@ -81,6 +84,9 @@ def test_a_line_that_says_it_is_over_resolves(line: str) -> None:
     "subject",
     [
         "Error rate is up 300%",
+        "The error rate is up",
+        "CPU usage on web-1 is now up!",
+        "Latency of the shop is up.",
         "Load is up to 30",
         "Recovery of db-1 failed",
         "Recovery mode entered on db-1",
@@ -99,6 +105,8 @@ def test_a_subject_with_a_word_of_recovery_in_it_is_none(subject: str) -> None:
     [
         ("web-1 is UP", "resolve"),
         ("Monitor is UP: web-1", "resolve"),
+        ("CPU is UP", "resolve"),
+        ("Load balancer lb-1 is up", "resolve"),
         ("Your site is back up!", "resolve"),
         ("RECOVERY Service Alert: db/replication errors is OK", "resolve"),
         ("Resolved: payment failed", "resolve"),
@@ -117,6 +125,8 @@ NOT_YET: list[dict[str, Any]] = [
     {"resolved_at": "0001-01-01T00:00:00Z"},
     {"end_time": "null"},
     {"ended_at": 0},
+    {"resolved": {"by": None, "at": None}},
+    {"status": "failed", "end_time": "2026-03-02T03:20:00Z"},
 ]
 
 
