@@ -15,12 +15,15 @@ from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
 
 from alertops import fence, identity, loops
+from alerts.wakes import bring_nearer as bring_alerts_nearer
 from escalation.dispatch import Dispatcher
 from escalation.engine import tick
+from escalation.sweep import bring_nearer as bring_pages_nearer
 from escalation.tasks import outbox as run_outbox
 from escalation.tasks import tell_of_lost_methods
 from escalation.tasks import tick as run_tick
 from integrations.outbound.sender import LOOP as OUTBOUND
+from integrations.set_back import bring_nearer as bring_events_nearer
 from integrations.tasks import inbox as run_inbox
 from integrations.tasks import tell_of_dead_ends, tell_other_tools
 from integrations.tasks import work as inbox_work
@@ -72,6 +75,9 @@ CHORES = (
 
 LOOPING = ((OUTBOUND, tell_other_tools),)
 """(loop, task): chores that are loops. One that died is only asked for again, see the watchdog."""
+
+WAITING = (bring_alerts_nearer, bring_pages_nearer, bring_events_nearer)
+"""What is asked to bring nearer all that waits, where the clock was set back (`set_back`)."""
 
 
 def chore(name: str) -> object:

@@ -3,6 +3,7 @@
 Every second it looks at the heartbeats; a loop silent for five seconds is run right here, and the
 cluster is asked to take it back. One that does not is killed and started again, and until it is up
 its other loops are run here as well.
+Where the clock was set back, it has all that waits brought nearer (`set_back`).
 A chore that is a loop is nobody's page: where it died it is only asked for again.
 Every fifteen seconds it asks what must never be true (reliability §3.2), all by index. Only when
 all of it is well does it ping the dead-man address, so that silence calls somebody from outside.
@@ -31,6 +32,7 @@ from alertops import (
     operators,
     process_groups,
     self_test,
+    set_back,
     vitals,
 )
 from alertops.clockwork import Loop
@@ -80,6 +82,7 @@ class Watchdog:
         if self._fenced:
             return
         self._watch_canary(now)
+        set_back.look(clockwork.WAITING)
         for name, task in clockwork.LOOPING:
             self._ask_for(name, task, now)
         self._tester.look()

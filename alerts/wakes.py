@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+from django.db.models import F
 
 from alertops import prepared
+from alerts.models import Alert
 from alerts.states import Wake
 
 LOOK_AGAIN = timedelta(minutes=5)
@@ -118,6 +120,14 @@ def bring_back(now: datetime) -> list[int]:
     with prepared.cursor() as cursor:
         cursor.execute(_BRING_BACK, [now, now + FARTHEST])
         return [row[0] for row in cursor.fetchall()]
+
+
+def bring_nearer(by: timedelta, now: datetime) -> None:
+    """Let everything wait for `by` less: the clock was set back. Maintenance goes by the clocks on
+    the wall, and asks itself whether it still goes on."""
+    Alert.objects.filter(wake_at__gt=now, suppressed=False).update(
+        wake_at=F("wake_at") - by, snoozed_until=F("snoozed_until") - by
+    )
 
 
 _RESCHEDULE = """

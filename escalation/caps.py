@@ -16,6 +16,7 @@ from escalation.outbox import Claimed
 
 WINDOW = timedelta(minutes=15)
 REST = timedelta(seconds=60)
+_SKEW = timedelta(minutes=1)
 
 Over = list[tuple[Claimed, datetime]]
 
@@ -57,10 +58,11 @@ def _sent(
         cursor.execute(
             """
             SELECT user_id, channel, count(*) FROM escalation_notification
-            WHERE user_id = ANY(%s::bigint[]) AND channel = ANY(%s) AND accepted_at > %s
+            WHERE user_id = ANY(%s::bigint[]) AND channel = ANY(%s)
+                AND accepted_at > %s AND accepted_at <= %s -- not of before a clock was set back
             GROUP BY user_id, channel
             """,
-            [list(user_ids), list(channels), now - WINDOW],
+            [list(user_ids), list(channels), now - WINDOW, now + _SKEW],
         )
         found: defaultdict[tuple[int, str], int] = defaultdict(int)
         for user_id, channel, count in cursor.fetchall():

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import F
 
 from accounts.channels import CHANNELS
 from accounts.channels.base import Received, TryLater, Undeliverable
@@ -20,7 +21,7 @@ from alerts.states import Kind
 from alerts.timeline import Fact, record
 from escalation import outbox
 from escalation.consequences import use_next_method
-from escalation.models import Circuit, Notification
+from escalation.models import Circuit, LostMethod, Notification
 from escalation.states import OPEN_STATES, State
 
 logger = logging.getLogger(__name__)
@@ -93,6 +94,18 @@ def _widen_behind_open_circuits(now: datetime) -> None:
         )
         for row in rows
     )
+
+
+def bring_nearer(by: timedelta, now: datetime) -> None:
+    """Let everything wait for `by` less: the clock was set back."""
+    waiting = Notification.objects.filter(state__in=[State.PENDING, State.UNKNOWN])
+    waiting.filter(due_at__gt=now).update(due_at=F("due_at") - by)
+    leased = Notification.objects.filter(state=State.SENDING, lease_until__gt=now)
+    leased.update(lease_until=F("lease_until") - by)
+    handed_over = Notification.objects.filter(state=State.ACCEPTED, proof_due_at__gt=now)
+    handed_over.update(proof_due_at=F("proof_due_at") - by)
+    Circuit.objects.filter(open_until__gt=now).update(open_until=F("open_until") - by)
+    LostMethod.objects.filter(next_try_at__gt=now).update(next_try_at=F("next_try_at") - by)
 
 
 def unproved(now: datetime) -> list[tuple[int, str, str]]:

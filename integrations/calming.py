@@ -22,6 +22,8 @@ _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _KEYS = 20_000
 _GAP = 3.0
 """Seconds without a look after which somebody else may have worked off the inbox meanwhile."""
+_BACK = timedelta(seconds=5)
+"""What is remembered of a time that has not come yet is of before a clock was set back."""
 _EACH = 15.0
 """Seconds between two looks for storms that are over."""
 
@@ -39,6 +41,7 @@ class Memory:
         self.watched: set[int] = set()
         """Integrations whose flaps, whose storms of before are here."""
         self.looked = time.monotonic()
+        self.now = _EVER
         self.ended = float("-inf")
 
 
@@ -54,9 +57,9 @@ def forget() -> None:
 def look(now: datetime) -> None:
     """Call it before every batch, holding the inbox: it notices absence, and ends storms."""
     at = time.monotonic()
-    if at - _memory.looked > _GAP:
+    if at - _memory.looked > _GAP or now < _memory.now - _BACK:
         forget()
-    _memory.looked = at
+    _memory.looked, _memory.now = at, now
     if at - _memory.ended >= _EACH:
         _memory.ended = at
         storms.end(now)

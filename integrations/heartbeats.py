@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F
 from django.urls import reverse
 
 from alertops import doorbell, durations, loops, prepared
@@ -208,13 +209,16 @@ def watch(now: datetime) -> int:
 
 @transaction.atomic
 def _after_silence(heard: datetime) -> None:
-    """Move all deadlines past our own downtime. Where the clock went back, just begin anew."""
+    """Move all deadlines past our own downtime, and back with a clock that was set back."""
     row = Listening.objects.select_for_update().first()
     if row is None:
         Listening.objects.get_or_create(pk=1, defaults={"until": heard})
         return
     shut_at, row.until = row.until, heard
     row.save()
+    if heard < shut_at:
+        waiting_still = Heartbeat.objects.filter(due_at__gt=heard, cron="")
+        waiting_still.update(due_at=F("due_at") - (shut_at - heard))
     if heard - shut_at <= DEAF:
         return
     waiting = list(Heartbeat.objects.select_for_update(of=("self",)).filter(due_at__gt=shut_at))

@@ -177,14 +177,15 @@ def _attach_notice(
 _LATELY = """
 SELECT source_id, group_id, assignee_id, policy_hint, opened_at, id, parent_id IS NULL
 FROM alerts_alert
-WHERE opened_at > %s AND source_id = ANY(%s::bigint[]) AND dedup_key NOT LIKE 'alertops:%%'
+WHERE opened_at > %s AND opened_at <= %s AND source_id = ANY(%s::bigint[])
+    AND dedup_key NOT LIKE 'alertops:%%'
 ORDER BY opened_at, id
 """
 _STORMS = """
 SELECT source_id, group_id, assignee_id, policy_hint, dedup_key, last_event_at
 FROM alerts_alert
 WHERE source_id = ANY(%s::bigint[]) AND status <> 'resolved' AND dedup_key LIKE %s
-    AND last_event_at > %s
+    AND last_event_at > %s AND last_event_at <= %s
 ORDER BY id
 """
 
@@ -193,13 +194,13 @@ def remembered(source_ids: Sequence[int], now: datetime) -> Sky:
     """Return what the last minute was like, as far as the alerts themselves tell."""
     sky: Sky = {}
     with prepared.cursor() as cursor:
-        cursor.execute(_LATELY, [now - _MINUTE, list(source_ids)])
+        cursor.execute(_LATELY, [now - _MINUTE, now, list(source_ids)])
         for *place, at, pk, is_loose in cursor.fetchall():
             weather = sky.setdefault(tuple(place), Weather())
             weather.opened.append((at, 1))
             if is_loose:
                 weather.loose.append(pk)
-        cursor.execute(_STORMS, [list(source_ids), f"{STORM}:%", now - CALM])
+        cursor.execute(_STORMS, [list(source_ids), f"{STORM}:%", now - CALM, now])
         for *place, key, last_at in cursor.fetchall():
             weather = sky.setdefault(tuple(place), Weather())
             weather.storm, weather.storm_at = key, last_at
