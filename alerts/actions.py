@@ -105,10 +105,9 @@ def _say_so_too(alert: Alert, move: Move) -> None:
 def _unacknowledge(alert: Alert, move: Move) -> None:
     if alert.status == Status.TRIGGERED:
         return
-    _reopen(alert)
+    _reopen(alert, move)
     _wake(alert, _beginning(alert), move.now + UNACKNOWLEDGE_GRACE)
     _tell(alert, Kind.UNACKNOWLEDGED, move)
-    bundles.unacknowledge_too(alert.pk, move.actor.pk if move.actor else None, move.now)
 
 
 def _resolve(alert: Alert, move: Move) -> None:
@@ -133,14 +132,14 @@ def _escalate(alert: Alert, move: Move) -> None:
         return
     if alert.group_id is None:
         raise NotAllowed("This alert was sent to one person; there is no next level. Assign it.")
-    _reopen(alert)
+    _reopen(alert, move)
     _wake(alert, Wake.ESCALATE, move.now)
     _tell(alert, Kind.ESCALATED, move)
 
 
 def _assign(alert: Alert, move: Move) -> None:
     if move.group is not None:
-        _reopen(alert)
+        _reopen(alert, move)
         alert.group = move.group
         alert.policy_hint = None
         _wake(alert, Wake.START, move.now)
@@ -154,7 +153,7 @@ def _assign(alert: Alert, move: Move) -> None:
     if alert.assignee_id == move.assignee.pk and _is_with_assignee(alert):
         return
     _check_reachable(alert, move.assignee)
-    _reopen(alert)
+    _reopen(alert, move)
     alert.assignee = move.assignee
     _wake(alert, Wake.ASSIGNED, move.now)
     _tell(alert, Kind.ASSIGNED, move, person=move.assignee.pk)
@@ -172,7 +171,7 @@ def _snooze(alert: Alert, move: Move) -> None:
         raise NotAllowed("Choose a time in the future to snooze until.")
     if move.until - move.now > LONGEST_SNOOZE:
         raise NotAllowed("An alert can be snoozed for a week at most.")
-    _reopen(alert)
+    _reopen(alert, move)
     alert.snoozed_until = move.until
     _wake(alert, _beginning(alert), move.until)
     _tell(alert, Kind.SNOOZED, move, until=move.until.isoformat())
@@ -202,8 +201,11 @@ def _stop(alert: Alert) -> None:
     alert.epoch += 1
 
 
-def _reopen(alert: Alert) -> None:
-    """Back to triggered, owned by nobody, nothing promised. The caller says when to wake."""
+def _reopen(alert: Alert, move: Move) -> None:
+    """Back to triggered, owned by nobody, nothing promised; what followed it into somebody's hands
+    as well. The caller says when to wake."""
+    if alert.status == Status.ACKNOWLEDGED:
+        bundles.unacknowledge_too(alert.pk, move.actor.pk if move.actor else None, move.now)
     alert.status = Status.TRIGGERED
     alert.acknowledged_at = alert.acknowledged_by = alert.snoozed_until = None
     alert.parent = None  # somebody wants this very one

@@ -127,13 +127,17 @@ def attach(alert_id: int, leader_id: int, *, actor_id: int | None, now: datetime
 
 @transaction.atomic
 def detach(alert_id: int, *, actor_id: int | None, now: datetime) -> None:
-    """Take attaching back: the alert stands alone, and pages if nobody has it in hand."""
+    """Take attaching back: the alert stands alone, and pages if nobody has it in hand; one that
+    maintenance holds back, when that ends."""
     alert = Alert.objects.select_for_update(of=("self",)).get(pk=alert_id)
     if alert.parent_id is None:
         return
     leader, alert.parent = alert.parent_id, None
     changed = ["parent"]
-    if alert.status == Status.TRIGGERED:
+    if alert.status == Status.TRIGGERED and alert.suppressed:
+        alert.wake = Wake.SUPPRESSED if alert.group_id is not None else Wake.ASSIGNED
+        changed += ["wake"]
+    elif alert.status == Status.TRIGGERED:
         alert.wake = Wake.START if alert.group_id is not None else Wake.ASSIGNED
         alert.wake_at = now
         changed += ["wake", "wake_at"]

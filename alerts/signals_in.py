@@ -66,25 +66,26 @@ def _work(
 ) -> None:
     known = _lock_open(wave)
     facts: list[Fact] = []
-    fresh: list[list[int]] = []
+    fresh: dict[Key, list[int]] = {}
+    again: dict[Key, list[int]] = {}
     appended: list[dict[str, Any]] = []
     moved: dict[str, list[int]] = {"acknowledge": [], "resolve": []}
     for key, run in sorted(wave.items()):
         signal, alert = signals[run[0]], known.get(key)
         if signal.action == "trigger":
-            if alert is None:
-                fresh.append(run)
-            else:
-                appended.append(_append(alert, [signals[i] for i in run], now, facts))
-                _answer(outcomes, run, "appended", alert.id)
+            (fresh if alert is None else again)[key] = run
         elif alert is not None:
             _answer(outcomes, run, _done(signal.action), alert.id)
             if signal.action == "resolve" or alert.status == Status.TRIGGERED:
                 moved[signal.action].append(alert.id)
                 kind = Kind.RESOLVED if signal.action == "resolve" else Kind.ACKNOWLEDGED
                 facts.append(Fact(alert.id, kind, now, None, {"via": "source", **signal.facts}))
-    if fresh:
-        _insert(fresh, signals, outcomes, now, facts)
+    if fresh and (late := _insert(fresh, signals, outcomes, now, facts)):
+        known |= _lock_open(late)
+        again |= {key: fresh[key] for key in late}
+    for key, run in again.items():
+        appended.append(_append(known[key], [signals[i] for i in run], now, facts))
+        _answer(outcomes, run, "appended", known[key].id)
     _update(appended, now)
     _resolve(moved["resolve"], now)
     _acknowledge(moved["acknowledge"], now)
@@ -138,37 +139,39 @@ FROM jsonb_to_recordset(%s::jsonb) AS s(source_id bigint, dedup_key text, title 
     tags text[], links jsonb, details jsonb, event_count int, wake_at timestamptz, wake text,
     suppressed boolean, discard_at timestamptz, bundle text)
 ON CONFLICT (source_id, dedup_key) WHERE status <> 'resolved'
-DO UPDATE SET event_count = alerts_alert.event_count + excluded.event_count,
-    last_event_at = excluded.last_event_at
-RETURNING id, source_id, dedup_key, event_count, xmax = 0
+DO UPDATE SET last_event_at = excluded.last_event_at
+RETURNING id, source_id, dedup_key, xmax = 0
 """
 
 
 def _insert(
-    fresh: list[list[int]],
+    fresh: dict[Key, list[int]],
     signals: Sequence[Signal],
     outcomes: list[Outcome],
     now: datetime,
     facts: list[Fact],
-) -> None:
+) -> list[Key]:
     """Open alerts, each as the most severe of its signals says: whoever that one is for is paged.
 
-    Where another batch was quicker, the conflict appends instead.
+    Returns the keys where another batch was quicker: those alerts are there, and locked, now.
     """
-    openers = [min(run, key=lambda index: _rank(signals[index])) for run in fresh]
-    rows = [_row(signals[first], len(run), now) for first, run in zip(openers, fresh, strict=True)]
-    by_key = {signals[run[0]].key: (at, run) for at, run in zip(openers, fresh, strict=True)}
+    openers = {key: min(run, key=lambda i: _rank(signals[i])) for key, run in fresh.items()}
+    rows = [_row(signals[first], len(fresh[key]), now) for key, first in openers.items()]
+    late: list[Key] = []
     with prepared.cursor() as cursor:
         cursor.execute(_INSERT, [now, now, orjson.dumps(rows).decode()])
-        for pk, source_id, dedup_key, count, is_new in cursor.fetchall():
-            at, run = by_key[(source_id, dedup_key)]
+        for pk, source_id, dedup_key, is_new in cursor.fetchall():
+            key = (source_id, dedup_key)
+            if not is_new:
+                late.append(key)
+                continue
+            run, signal = fresh[key], signals[openers[key]]
             _answer(outcomes, run, "appended", pk)
-            if is_new:
-                signal = signals[at]
-                outcomes[at] = Outcome("suppressed" if signal.hold else "created", pk)
-                facts += _opening(pk, signal, now)
-            if len(run) > 1 or not is_new:
-                facts.append(Fact(pk, Kind.REPEATED, now, None, {"count": count}))
+            outcomes[openers[key]] = Outcome("suppressed" if signal.hold else "created", pk)
+            facts += _opening(pk, signal, now)
+            if len(run) > 1:
+                facts.append(Fact(pk, Kind.REPEATED, now, None, {"count": len(run)}))
+    return late
 
 
 def _rank(signal: Signal) -> int:

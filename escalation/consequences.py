@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from accounts.channels import CHANNELS, SENDABLE
 from accounts.models import ContactMethod
@@ -93,6 +94,18 @@ def disable(
         lost.note(contact_method_id=None, group_contact_id=group_contact_id, reason=reason, now=now)
 
 
+# A page that waits for its time is no reason to wait for it where its address is dead by now.
+_MAY_REACH = (
+    ~Q(state=State.PENDING)
+    | Q(
+        contact_method__verified_at__isnull=False,
+        contact_method__disabled_at__isnull=True,
+        contact_method__user__is_active=True,
+    )
+    | Q(group_contact__verified_at__isnull=False, group_contact__disabled_at__isnull=True)
+)
+
+
 def use_next_method(key: str, now: datetime) -> None:
     """Page the same person by the next method now; where there is none, do not wait either.
 
@@ -108,7 +121,8 @@ def use_next_method(key: str, now: datetime) -> None:
     tried = used.exclude(pk__in=later.values("pk"))
     method = _next_method(row.user_id, set(tried.values_list("contact_method_id", flat=True)))
     if method is None:
-        alive = used.exclude(state__in=[State.FAILED, State.CANCELLED, State.EXPIRED])
+        over = [State.FAILED, State.CANCELLED, State.EXPIRED]
+        alive = used.exclude(state__in=over).filter(_MAY_REACH)
         if alive.exclude(pk=row.pk).exists() or row.state != State.FAILED:
             return
         if row.purpose == Purpose.FALLBACK:

@@ -96,6 +96,11 @@ def last_resort(alert: DueAlert, people: Directory, now: datetime) -> Decision:
     """
     again = Rescheduled(alert.id, now + POISONED_RETRY, Wake(alert.wake))
     decision = Decision(again)
+    if alert.status == "acknowledged" and not alert.acknowledgement_expires:
+        return decision  # somebody has it in hand
+    if alert.status == "acknowledged":
+        again.retrigger, again.wake = True, Wake.STEP  # only then anybody is paged about it
+        alert.epoch += 1
     hour = int(now.timestamp() // 3600)
     for recipient in people.fallback(None)[1] if alert.id > 0 else ():  # the self-test is nobody's
         person = people.person(recipient.id)

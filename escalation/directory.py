@@ -83,7 +83,7 @@ class Directory:
                 return Answer(tuple(Recipient("contact", pk) for pk in own))
             known = self._answers.get((group_id, aim))
             if known is None:
-                known = self._answers[group_id, aim] = self._answer(self._aimed_at(aim, group_id))
+                known = self._answers[group_id, aim] = self._answering(aim, group_id)
             return known
 
         return ask
@@ -121,6 +121,18 @@ class Directory:
     def _roles(self, group_id: int | None) -> OnCall:
         return self._on_call.get(group_id or 0, NOBODY)
 
+    def _answering(self, aim: Aim, group_id: int | None) -> Answer:
+        if aim.kind != Target.GROUP:
+            return self._answer(self._aimed_at(aim, group_id))
+        other = self._roles(aim.id)
+        before: tuple[int, ...] = ()
+        for role in (other.primary, other.secondary, other.manager):
+            found = self._answer((*before, *role))
+            if found.recipients:
+                return found
+            before = (*before, *role)
+        return self._answer(before)
+
     def _aimed_at(self, aim: Aim, group_id: int | None) -> tuple[int, ...]:
         roles = self._roles(group_id)
         match aim.kind:
@@ -134,16 +146,14 @@ class Directory:
                 return tuple(self._members.get(group_id or 0, ()))
             case Target.USER:
                 return (aim.id,) if aim.id else ()
-            case Target.GROUP:
-                other = self._roles(aim.id)
-                return other.primary or other.secondary or other.manager
             case _:
                 return ()
 
     def _answer(self, user_ids: Iterable[int]) -> Answer:
         reachable: list[Recipient] = []
         left_out: list[tuple[int, str]] = []
-        for pk in dict.fromkeys(user_ids):
+        places: list[int] = []
+        for place, pk in enumerate(dict.fromkeys(user_ids)):
             person = self._people.get(pk)
             if person is None or not person.is_active:
                 left_out.append((pk, "inactive"))
@@ -151,7 +161,8 @@ class Directory:
                 left_out.append((pk, "unreachable"))
             else:
                 reachable.append(Recipient("user", pk))
-        return Answer(tuple(reachable), tuple(left_out))
+                places.append(place)
+        return Answer(tuple(reachable), tuple(left_out), tuple(places) if left_out else ())
 
     def _load(self, groups: Set[int], people: Set[int]) -> None:
         groups = groups - self._members.keys()

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from django.db import Error, connection, connections, transaction
 
 from alertops import doorbell, loops, prepared
+from alerts.bundles import unacknowledge_too
 from alerts.states import Wake
 from alerts.timeline import record
 from alerts.wakes import DueAlert, claim_due, next_wake, reschedule
@@ -116,9 +117,11 @@ def _settle(due: Sequence[DueAlert], people: Directory, now: datetime) -> None:
     )
     decisions: list[Decision] = []
     for alert in due:
+        epoch = alert.epoch
         try:
             decisions.append(decide(alert, standings[alert.id], people, now))
         except Exception:  # one bad row must never stop the rest, nor stay silent itself
+            alert.epoch = epoch
             logger.exception("Alert %s could not be decided; paging the administrators", alert.id)
             decisions.append(last_resort(alert, people, now))
     _write(decisions, now)
@@ -193,6 +196,9 @@ def _write(decisions: Sequence[Decision], now: datetime) -> None:
         ]
     )
     reschedule([decision.reschedule for decision in decisions])
+    for one in (decision.reschedule for decision in decisions):
+        if one.retrigger:
+            unacknowledge_too(one.alert_id, None, now)
     record(fact for decision in decisions for fact in decision.facts)
     unreached.tell([one.reschedule.alert_id for one in decisions if one.reaches_nobody])
 

@@ -232,7 +232,8 @@ SET state = CASE WHEN r.state = 'accepted' AND n.delivered_at IS NOT NULL THEN '
         THEN coalesce(n.accepted_at, r.at) ELSE n.accepted_at END,
     delivered_at = CASE WHEN r.state = 'delivered' THEN coalesce(n.delivered_at, r.at)
         ELSE n.delivered_at END,
-    proof_due_at = r.proof_due_at, lease_until = NULL, is_local = r.is_local,
+    proof_due_at = CASE WHEN r.proof_due_at IS NOT NULL
+        THEN least(r.proof_due_at, n.proof_due_at) END, lease_until = NULL, is_local = r.is_local,
     widened = n.widened OR r.widened,
     ended_at = CASE WHEN r.state IN ('failed', 'cancelled') THEN r.at ELSE n.ended_at END
 FROM r WHERE n.id = r.id AND n.fence = r.fence AND n.state = 'sending'
@@ -281,16 +282,26 @@ def release(claimed: Sequence[tuple[Claimed, datetime]]) -> None:
 
 
 def give_back_expired_leases(now: datetime) -> int:
-    """A sender died holding these: they may have left, so they are looked up before re-sending."""
+    """A sender died holding these: they may have left, so they are looked up before re-sending.
+
+    One the provider has reported about meanwhile has left: it is not sent again.
+    """
+    values: dict[str, Any] = {"now": now, "hold": hold()}
     with prepared.cursor() as cursor:
         cursor.execute(
             """
             UPDATE escalation_notification
-            SET state = 'unknown', due_at = %s, lease_until = NULL, fence = fence + 1
+            SET state = CASE WHEN provider_id = '' THEN 'unknown'
+                    WHEN delivered_at IS NULL THEN 'accepted' ELSE 'delivered' END,
+                accepted_at = CASE WHEN provider_id = '' THEN accepted_at
+                    ELSE coalesce(accepted_at, first_tried_at, %(now)s) END,
+                proof_due_at = CASE WHEN provider_id <> '' AND delivered_at IS NULL
+                    THEN coalesce(proof_due_at, %(now)s + %(hold)s) END,
+                due_at = %(now)s, lease_until = NULL, fence = fence + 1
             WHERE id = ANY(ARRAY(SELECT id FROM escalation_notification
-                WHERE state = 'sending' AND lease_until < %s FOR UPDATE SKIP LOCKED))
+                WHERE state = 'sending' AND lease_until < %(now)s FOR UPDATE SKIP LOCKED))
             """,
-            [now, now],
+            values,
         )
         return int(cursor.rowcount)
 

@@ -78,6 +78,14 @@ class Answer:
 
     recipients: tuple[Recipient, ...]
     left_out: tuple[tuple[int, str], ...] = ()
+    places: tuple[int, ...] = ()
+    """The place of each recipient among all who were asked; empty where nobody was left out."""
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The places of the recipients. Whoever cannot be reached any more keeps theirs, so that
+        nobody moves up into a place whose turn has been."""
+        return self.places or tuple(range(len(self.recipients)))
 
 
 Roster = Callable[[Aim], Answer]
@@ -135,10 +143,11 @@ def next_step(policy: PolicyPlan, roster: Roster, at: Position) -> Step:
             continue
         level = policy.levels[at.level]
         answer = roster(level.aim)
-        chosen = _chosen(level, answer.recipients, at)
-        if chosen:
-            wait, then = _after(level, len(answer.recipients), at)
-            return Step(at, chosen, wait, then, tuple(skipped), answer.left_out)
+        here = _here(level, answer, at)
+        if here is not None:
+            wait, then = _after(level, answer, here)
+            chosen = _chosen(level, answer, here)
+            return Step(here, chosen, wait, then, tuple(skipped), answer.left_out)
         if not answer.recipients:
             skipped.append(Skipped(at.round, at.level, answer.left_out))
         at = Position(at.round, at.level + 1)
@@ -159,18 +168,26 @@ def last_level(policy: PolicyPlan, at: Position) -> Position:
     return Position(at.round - 1, len(policy.levels) - 1) if at.round else Position()
 
 
-def _chosen(
-    level: LevelPlan, recipients: tuple[Recipient, ...], at: Position
-) -> tuple[Recipient, ...]:
+def _here(level: LevelPlan, answer: Answer, at: Position) -> Position | None:
+    """Return `at`, or where the next member who answers has their turn; None: nobody does."""
     if level.member_wait == 0:
-        return recipients
-    return recipients[at.member : at.member + 1]
+        return at if answer.recipients else None
+    place = next((place for place in answer.order if place >= at.member), None)
+    if place is None:
+        return None
+    return at if place == at.member else Position(at.round, at.level, place)
 
 
-def _after(level: LevelPlan, people: int, at: Position) -> tuple[int, Position]:
+def _chosen(level: LevelPlan, answer: Answer, at: Position) -> tuple[Recipient, ...]:
+    if level.member_wait == 0:
+        return answer.recipients
+    return (answer.recipients[answer.order.index(at.member)],)
+
+
+def _after(level: LevelPlan, answer: Answer, at: Position) -> tuple[int, Position]:
     if at.send + 1 < level.times:
         return level.interval, replace(at, send=at.send + 1)
-    if level.member_wait and at.member + 1 < people:
+    if level.member_wait and at.member < answer.order[-1]:
         return level.member_wait, replace(at, member=at.member + 1, send=0)
     return level.wait, Position(at.round, at.level + 1)
 

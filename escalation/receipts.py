@@ -104,7 +104,9 @@ def _forward(notification_id: int, attempt: Attempt, received: Received, now: da
 
 def _undelivered(row: Notification, received: Received, now: datetime) -> None:
     if row.state not in (State.ACCEPTED, State.UNKNOWN):
-        row.save(update_fields=["provider_rank", "provider_id"])
+        if row.state == State.SENDING:  # quicker than its sender, who has it looked into at once
+            row.proof_due_at = now
+        row.save(update_fields=["provider_rank", "provider_id", "proof_due_at"])
         return
     row.state, row.ended_at, row.proof_due_at = State.FAILED, now, None
     row.error = received.detail[:300] or "not delivered"

@@ -44,6 +44,25 @@ def test_an_alert_that_defies_the_engine_stops_no_other_and_the_administrators_h
     assert phones.take().count("root") == 1, "again after an hour, not at every try"
 
 
+def test_an_acknowledgement_whose_expiry_defies_the_engine_is_heard_of_all_the_same(
+    alice: User, clock: Clock, phones: Phones
+) -> None:
+    builders.person("Root", roles=["app_admin"])
+    policy = builders.policy(
+        {"target": "primary", "wait_seconds": 300}, acknowledgement_timeout_seconds=600
+    )
+    alert = builders.alert(builders.group(primary=(alice,), policy=policy))
+    clock.look()
+    actions.apply(Verb.ACKNOWLEDGE, alert.pk, Move(actor=alice, now=clock.now()))
+    clock.look()
+    phones.take()
+    PolicyVersion.objects.update(body={"levels": [{"written": "by a release of the future"}]})
+    clock.forward(minutes=9)
+    assert phones.take() == [], "somebody has it in hand"
+    clock.forward(minutes=6)
+    assert phones.take() == ["root"]
+
+
 def test_what_is_due_but_in_other_hands_does_not_make_the_engine_spin(clock: Clock) -> None:
     alert = builders.alert(builders.group())
     assert engine.tick(the_clock.now()) > the_clock.now() + timedelta(minutes=1)  # type: ignore[operator]

@@ -7,9 +7,10 @@ import pytest
 from django.db import connection
 
 from accounts.channels import CHANNELS
+from accounts.channels.base import Received, State
 from accounts.models import User
 from alertops import clock as the_clock
-from escalation import dispatch, engine, outbox
+from escalation import dispatch, engine, outbox, receipts
 from escalation.consequences import settle
 from escalation.models import Notification
 from escalation.outbox import Claimed
@@ -91,6 +92,39 @@ def test_a_call_that_failed_is_not_taken_for_another_alerts_call(
     settle([send(first)], the_clock.now())
     clock.forward(seconds=16)
     assert len(twilio.calls) == 2
+
+
+def reported(claimed: Claimed, state: State, rank: int, sid: str) -> None:
+    receipts.handle("sms", Received("receipt", claimed.token, state, rank, sid), the_clock.now())
+
+
+@pytest.mark.parametrize(("state", "rank"), [("sent", 3), ("delivered", 4)])
+def test_what_the_provider_has_reported_is_not_sent_again_though_its_sender_died(
+    alice: User, twilio: TwilioDouble, clock: Clock, state: State, rank: int
+) -> None:
+    page(alice)
+    claimed = claim()
+    send(claimed)  # and the process dies before it can write the result
+    reported(claimed, state, rank, twilio.messages[0].sid)
+    twilio.knobs.turn(list_lag=3600)
+    clock.forward(seconds=31)  # the lease is over
+    clock.forward(minutes=2)
+    assert len(twilio.messages) == 1
+    assert Notification.objects.get().state == "delivered"
+
+
+def test_a_failure_reported_before_the_sender_could_write_is_looked_into_at_once(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    builders.contact(alice, "voice", rule=False)
+    twilio.knobs.turn(outcome={alice.contact_methods.get(kind="sms").address: "undelivered"})
+    page(alice)
+    claimed = claim()
+    sent = send(claimed)
+    reported(claimed, "failed", 4, twilio.messages[0].sid)
+    settle([sent], the_clock.now())
+    clock.look()
+    assert len(twilio.calls) == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from accounts.models import User
 from alertops import clock
@@ -107,6 +108,30 @@ def test_six_simultaneous_signals_open_one_alert(alice: User) -> None:
     alert = Alert.objects.get()
     assert alert.event_count == 6
     assert AlertEvent.objects.filter(kind=Kind.OPENED).count() == 1
+
+
+def test_of_two_simultaneous_signals_the_more_severe_one_counts(alice: User) -> None:
+    group = builders.group(primary=(alice,))
+    source = Source.objects.create(name="Prometheus")
+    opened = threading.Event()
+
+    def signal(severity: str) -> None:
+        one = Signal(source.pk, "disk", "trigger", "Disk", severity=severity, group_id=group.pk)
+        open_alerts([one], now=clock.now())
+
+    def quiet() -> None:
+        with transaction.atomic():
+            signal("info")
+            opened.set()
+            time.sleep(0.5)  # until the other waits for this transaction
+
+    def loud() -> None:
+        opened.wait(30)
+        signal("critical")
+
+    together(quiet, loud)
+    alert = Alert.objects.get()
+    assert (alert.severity, alert.event_count) == ("critical", 2)
 
 
 def test_two_engines_queue_every_step_once(alice: User) -> None:
