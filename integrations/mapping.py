@@ -54,7 +54,8 @@ class Draft:
         said = dig(self.item, ("topics",)) or dig(self.item, ("topic",))
         found = [*self.tags, *(said if isinstance(said, list) else [said])]
         words = [texts.words(each).strip().lower() for each in found[:100] if each]
-        return [part for word in words for part in dict.fromkeys((word, word.partition(":")[2]))]
+        parted = [(word, word.partition(":")[2].strip()) for word in words]
+        return [part for both in parted for part in dict.fromkeys(both)]
 
 
 _TITLE = field("title", "summary", "subject", "name", "message", "event.title", "alert.title")

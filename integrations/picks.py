@@ -100,8 +100,8 @@ def dig(value: Any, keys: Sequence[str]) -> Any:
             found = value.get(name)
             if found is None:
                 found = _similar(value, name)
-            if found is None and depth < len(keys) - 1:  # a key that has dots itself
-                return value.get(".".join(keys[depth:]))
+            if not isinstance(found, (dict, list)) and depth < len(keys) - 1:
+                return value.get(".".join(keys[depth:]))  # a key that has dots itself
             value = found
         elif isinstance(value, list) and name.isdigit() and len(name) < 6:
             value = value[int(name)] if int(name) < len(value) else None

@@ -9,7 +9,7 @@ makes one message, because the constraint says so. Nothing here writes where pag
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from django.db.models import Max
 
 from alerts import wakes
 from alerts.models import AlertEvent
+from alerts.states import Kind
 from integrations.models import OutboundConnection, OutboundCursor, OutboundMessage
 from integrations.outbound.states import GIVE_UP
 from integrations.outbound.wording import news_of
@@ -47,12 +48,17 @@ class _Wish:
     sources: frozenset[int]
     hears_itself: frozenset[str]
 
-    def wants(self, event: AlertEvent) -> bool:
+    def wants(self, event: AlertEvent, told: Set[tuple[int, int]]) -> bool:
+        """`told`: connection and alert, where it was told of one that may be another group's by
+        now: its end ends what was opened over there."""
         alert = event.alert
         return (
             event.kind in self.events
             and event.pk > self.told_from
-            and (self.group_id is None or alert.group_id == self.group_id)
+            and (
+                self.group_id in (None, alert.group_id)
+                or (event.kind == Kind.RESOLVED and (self.connection_id, alert.pk) in told)
+            )
             and (not self.sources or alert.source_id in self.sources)
             and (
                 event.kind in self.hears_itself
@@ -133,11 +139,12 @@ def _write(wishes: list[_Wish], ids: list[int], now: datetime) -> None:
     rows = AlertEvent.objects.filter(pk__in=ids, kind__in=kinds, alert_id__gt=0)
     rows = rows.select_related("actor", "alert", "alert__group", "alert__source", "alert__assignee")
     events = {event.pk: event for event in rows.order_by("pk")}
+    told = _told(wishes, events.values())
     wanted = [
         (wish.connection_id, event)
         for event in events.values()
         for wish in wishes
-        if wish.wants(event)
+        if wish.wants(event, told)
     ]
     if not wanted:
         return
@@ -158,6 +165,16 @@ def _write(wishes: list[_Wish], ids: list[int], now: datetime) -> None:
         ),
         ignore_conflicts=True,
     )
+
+
+def _told(wishes: Iterable[_Wish], events: Iterable[AlertEvent]) -> set[tuple[int, int]]:
+    """Who of those that hear of one group was told of which of these alerts that are over."""
+    some = [wish.connection_id for wish in wishes if wish.group_id is not None]
+    over = {event.alert_id for event in events if event.kind == Kind.RESOLVED}
+    if not some or not over:
+        return set()
+    rows = OutboundMessage.objects.filter(connection__in=some, alert__in=over)
+    return set(rows.values_list("connection_id", "alert_id").distinct())
 
 
 def _advance(

@@ -9,7 +9,8 @@ Sample: integrations/samples/datadog.json
 from typing import Any
 
 from integrations import texts
-from integrations.mapping import Vendor, choose, field, first, joined, table
+from integrations.mapping import Vendor, choose, field, first, table
+from integrations.phrases import filled
 from integrations.vocabulary import Words
 
 _TRANSITIONS = {
@@ -25,14 +26,30 @@ _TRANSITIONS = {
 _SEVERITY_OF = {"warn": "medium", "re-warn": "medium"}
 
 
-def _split(item: Any, top: Any) -> tuple[str, str]:
-    """The transition in front of the title, and the title without it."""
+def _split(item: Any, top: Any) -> tuple[str, str, str]:
+    """The transition in front of the title, the title without it, and what it is about."""
     title = texts.words(field("alert_title", "title", "event_title")(item, top)).strip()
     if title.startswith("[") and (end := title.find("] ")) > 0:
-        mark = title[1:end].partition(" on ")[0].strip()
-        if mark.lower() in {word.lower() for word in _TRANSITIONS}:
-            return mark, title[end + 2 :].strip()
-    return "", title
+        mark, _, scope = title[1:end].partition(" on ")
+        if mark.strip().lower() in {word.lower() for word in _TRANSITIONS}:
+            return mark.strip(), title[end + 2 :].strip(), scope.strip(" {}")
+    return "", title, ""
+
+
+def _key(item: Any, top: Any) -> str:
+    """One monitor alerts per group (host, service …): the scope or the cycle key tells them apart,
+    and where a payload has neither, the scope in the title."""
+    monitor, scope, cycle = (
+        texts.words(filled(_unfilled, *names)(item, top)).strip()
+        for names in (("alert_id",), ("alert_scope",), ("alert_cycle_key", "aggreg_key"))
+    )
+    _, title, told = _split(item, top)
+    says_scope = isinstance(item, dict) and "alert_scope" in item
+    if cycle and not (monitor and says_scope):
+        return cycle
+    if monitor:
+        return f"{monitor}/{scope or told}"
+    return f"auto:{texts.digest(title, told)[:32]}" if told else ""
 
 
 def _severity(item: Any, top: Any) -> str:
@@ -57,11 +74,7 @@ datadog = Vendor(
         choose("alert_transition", _TRANSITIONS),
         choose(lambda item, top: _split(item, top)[0], _TRANSITIONS),
     ),
-    # One monitor alerts per group (host, service …): the cycle key and the scope tell them apart.
-    dedup_key=first(
-        joined("alert_id", "alert_scope"),
-        field("alert_cycle_key", "aggreg_key"),
-    ),
+    dedup_key=_key,
     title=lambda item, top: _split(item, top)[1],
     description=field("event_msg", "body", "text_only_msg"),
     severity=_severity,

@@ -225,9 +225,11 @@ def test_a_route_sends_by_topic(
     route(integration, by_topic=True)
     fire(send, integration, "a", tags=["team:Ledger"])
     fire(send, integration, "b", tags=["team:unknown"])
+    fire(send, integration, "c", tags=["team: Ledger"])
     clock.look()
     assert dict(Alert.objects.values_list("dedup_key", "group__name")) == {
         "a": "Ledger",
+        "c": "Ledger",
         "b": "Payments",
     }
 

@@ -121,6 +121,7 @@ def test_a_name_is_found_whatever_its_case_and_separators() -> None:
         assert dig({name: "x"}, ["alert_title"]) == "x"
     assert dig({"a.b": {"c": 1}, "a": {"b": {"c": 2}}}, ["a", "b", "c"]) == 2
     assert dig({"alert.title": "x"}, ["alert", "title"]) == "x"
+    assert dig({"app": "y", "app.k8s.io/name": "x"}, ["app", "k8s", "io/name"]) == "x"
     assert dig({"a": [{"b": 1}]}, ["a", "0", "b"]) == 1
     assert dig({"a": []}, ["a", "0"]) is None
 

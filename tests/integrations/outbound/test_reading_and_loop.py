@@ -12,11 +12,14 @@ from django.db import connection, connections, transaction
 from pytest_django import Settings
 
 from alertops import clock as the_clock
+from alerts import actions
+from alerts.actions import Move
 from alerts.models import AlertEvent
-from alerts.states import Kind
+from alerts.states import Kind, Verb
 from groups.models import Group
 from integrations.models import OutboundConnection, OutboundCursor, OutboundMessage
 from integrations.outbound import queue, reader, retention, sender
+from tests import builders
 from tests.conftest import Clock
 from tests.doubles.webhook import WebhookDouble
 from tests.integrations.outbound.conftest import connect, opened, states
@@ -198,6 +201,26 @@ def test_old_messages_are_forgotten_and_waiting_ones_are_not(
     clock.set(clock.now() + timedelta(days=31))
     assert retention.forget_old(clock.now()) == 1
     assert OutboundMessage.objects.get().state == "queued"
+
+
+@pytest.mark.django_db
+def test_who_was_told_of_an_alert_hears_its_end_also_in_another_group(
+    receiver: WebhookDouble, payments: Group, clock: Clock
+) -> None:
+    link = connect(receiver.base_url, group=payments)
+    ledger = builders.group("Ledger", primary=(builders.person("Lea"),))
+    moved, foreign = opened(payments, "Moved"), opened(ledger, "Foreign")
+    reader.read(clock.now())
+    actions.apply(Verb.ASSIGN, moved.pk, Move(None, clock.now(), group=ledger))
+    for alert in (moved, foreign):
+        actions.apply(Verb.NOTE, alert.pk, Move(None, clock.now(), note="Not for everybody"))
+        actions.apply(Verb.RESOLVE, alert.pk, Move(None, clock.now()))
+    reader.read(clock.now())
+    told = OutboundMessage.objects.filter(connection=link).order_by("pk")
+    assert list(told.values_list("alert", "kind")) == [
+        (moved.pk, "opened"),
+        (moved.pk, "resolved"),
+    ]
 
 
 @pytest.mark.django_db
