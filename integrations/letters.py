@@ -23,6 +23,7 @@ _MARK = re.compile(r"^[^\w\[]*(?:\[[^\]]{0,80}\][^\w\[]*)*")
 _OVER = "resolved|recovered|recovery|closed|cleared|solved|ok|up|end of problem|back to normal"
 _SURE = re.compile(r"(?:resolved|recovered|recovery)\b", re.IGNORECASE)
 _SAID = re.compile(rf"(?:{_OVER})(?:\s*[:\]–—|]|\s+-|-\s|\s*in \d)", re.IGNORECASE)  # noqa: RUF001
+_ONLY = re.compile(rf"[\W_]*(?:{_OVER})[\W_]*", re.IGNORECASE)
 _BRACKET = re.compile(rf"\[\s*(?:{_OVER})\b[^\]]{{0,40}}\]", re.IGNORECASE)
 # "The error rate is up 30 %" and "is up to 5" are no recoveries; "is up." and "is up: web-1" are.
 _IS_UP = re.compile(
@@ -59,7 +60,8 @@ def facts(raw: bytes) -> dict[str, Any]:
         "sender_name": mail.sender_name,
         "body": mail.text,
         "action": _action(subject),
-        "key": mail.header(KEY) or f"mail:{texts.digest(_stable(subject), mail.sender)[:32]}",
+        "key": mail.header(KEY)
+        or f"mail:{texts.digest(_stable(subject, mail.text), mail.sender)[:32]}",
         "headers": {name: text for name in _KEPT_HEADERS if (text := mail.header(name))}
         | {name: text for name, text in mail.headers[:60] if _is_tools(name)},
     }
@@ -87,7 +89,7 @@ def _action(subject: str) -> str:
     begins = subject[marks.end() :] if marks else subject
     bare = subject.lstrip("*# \t-=!")
     is_sure = _SURE.match(begins) and not _is_news(begins)
-    if _BRACKET.match(bare) or is_sure or _SAID.match(begins):
+    if _ONLY.fullmatch(subject) or _BRACKET.match(bare) or is_sure or _SAID.match(begins):
         return RESOLVE
     return RESOLVE if _IS_UP.search(subject[-60:]) and not _GREW.search(subject) else ""
 
@@ -97,10 +99,15 @@ def _is_news(subject: str) -> bool:
     return _BAD_NEWS.search(_PHRASE.match(subject.lstrip("*# \t-=!"))[0]) is not None  # type: ignore[index]
 
 
-def _stable(subject: str) -> str:
-    """What stays the same in a subject from the first mail to the recovery."""
-    words = re.findall(r"[^\W_]+", _STATES.sub(" ", subject.casefold()))
-    return " ".join(words) or subject.casefold()
+def _stable(subject: str, text: str) -> str:
+    """What stays the same in a subject from the first mail to the recovery; where it is a state and
+    nothing else, the same of the text's first line."""
+    begins = next((line for line in text.splitlines() if line.strip()), "")[:500]
+    return _bare(subject) or _bare(begins) or subject.casefold()
+
+
+def _bare(line: str) -> str:
+    return " ".join(re.findall(r"[^\W_]+", _STATES.sub(" ", line.casefold())))
 
 
 def answered_by_itself(mail: Mail) -> str:

@@ -2,7 +2,8 @@
 
 An address of its own per integration; what stands behind a plus is the deduplication key. Without
 one, the subject without its words of state ("PROBLEM", "[RESOLVED]", "is down") and the sender
-tell alerts apart, so that a recovery finds its alert. Rules of the integration go before all this.
+tell alerts apart, so that a recovery finds its alert; where nothing is left of the subject, the
+first line of the text does. Rules of the integration go before all this.
 Sample: integrations/samples/email.json
 """
 

@@ -1,9 +1,10 @@
 """Anything that can post a line of text.
 
-The first line is the title. A word before it ("RESOLVED: …", "[CRITICAL] …") or at its end ("… is
-DOWN") says what happened and how bad it is; without that word the line is the key, so a recovery
-finds its alert. Numbers stay in the key: web-1 is not web-2. JSON and forms are read like the
-generic webhook's. Sample: integrations/samples/generic_text.json
+The first line is the title, with the next one where it holds nothing but a state. A word before it
+("RESOLVED: …", "[CRITICAL] …") or at its end ("… is DOWN") says what happened and how bad it is;
+without that word the line is the key, so a recovery finds its alert. Numbers stay in the key: web-1
+is not web-2. JSON and forms are read like the generic webhook's.
+Sample: integrations/samples/generic_text.json
 """
 
 import re
@@ -18,6 +19,7 @@ _BAD = (
     "problem|firing|alerting|alert|triggered|down|offline|failed|failure|error|critical|crit|fatal"
     "|emergency|high|warning|warn|medium|low|info|notice|unhealthy|unreachable|degraded|p[1-5]"
 )
+_ALONE = re.compile(rf"[\W_]*({_OVER}|{_BAD})[\W_]*", re.IGNORECASE)
 _FIRST = re.compile(
     rf"^[\s\W]*?[\[(]?\s*(?:(?P<over>{_OVER})|(?P<bad>{_BAD}))\b"
     r"\s*(?:[\])]\s*[:\-\u2013\u2014]?|[:\u2013\u2014]|(?<=\s)-|-(?=\s))\s*",
@@ -35,9 +37,13 @@ _LONGEST = 500
 
 
 def _line(item: Any) -> str:
+    """The first line; what is a state and nothing else goes with the one after it."""
     if not isinstance(item, str):
         return ""
-    return next((line.strip() for line in item[:8000].splitlines() if line.strip()), "")[:_LONGEST]
+    lines = [line.strip() for line in item[:8000].splitlines() if line.strip()]
+    if len(lines) > 1 and (state := _ALONE.fullmatch(lines[0][:80])):
+        return f"[{state[1]}] {lines[1]}"[:_LONGEST]
+    return lines[0][:_LONGEST] if lines else ""
 
 
 def _taken(item: Any) -> tuple[str, str, str]:

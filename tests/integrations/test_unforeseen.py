@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from integrations import letters, payloads, samples
-from integrations.mapping import read
+from integrations.mapping import Draft, read
 from integrations.vendors import VENDORS
 
 SHAPES: list[Any] = [{"title": "New shape", "a": {"b": 1}}, {"a": 1}, {}, "disk full", [7], ""]
@@ -136,3 +136,30 @@ def test_an_end_that_has_not_come_is_none(end: dict[str, Any]) -> None:
     assert draft.action == "trigger"
     [over] = read(VENDORS["generic"], {"title": "Disk full", **end, "resolved": True})
     assert over.action == "resolve"
+
+
+@pytest.mark.parametrize(("fires", "ends"), [("", ""), ("ALERT", "OK"), ("** Problem **", "[OK]")])
+def test_mails_whose_subject_says_nothing_are_told_apart_by_their_text(
+    fires: str, ends: str
+) -> None:
+    def mail(subject: str, text: str) -> dict[str, Any]:
+        return letters.facts(f"From: a@b.org\r\nSubject: {subject}\r\n\r\n{text}".encode())
+
+    first, second = mail(fires, "db-1 is down\nat 09:00"), mail(fires, "web-1 is down\nat 09:01")
+    assert first["key"] != second["key"]
+    assert mail(fires, "\ndb-1 is down\nat 09:05")["key"] == first["key"]
+    over = mail(ends, "db-1 is up\nat 10:00")
+    assert (over["key"], over["action"]) == (first["key"], "resolve" if ends else "")
+
+
+@pytest.mark.parametrize("mark", ["[{}]", "*** {} ***", "{}:", "{}"])
+def test_a_line_with_nothing_but_a_state_goes_with_the_next(mark: str) -> None:
+    def said(word: str, line: str) -> Draft:
+        [draft] = read(VENDORS["generic_text"], f"{mark.format(word)}\n{line}\nmore")
+        return draft
+
+    first, second = said("CRITICAL", "Disk of db-1"), said("CRITICAL", "Disk of db-2")
+    assert first.dedup_key != second.dedup_key
+    assert "Disk of db-1" in first.title
+    over = said("RESOLVED", "Disk of db-1")
+    assert (over.action, over.dedup_key) == ("resolve", first.dedup_key)
