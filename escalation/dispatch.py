@@ -55,6 +55,9 @@ BREATH = 0.1
 """Seconds between two claims then: together, because one claim costs as much as many."""
 GATHER = 0.02
 """Seconds to wait for more free senders before the next claim of a backlog."""
+ASKED_WITHIN = 15.0
+"""Seconds a proof may wait for others to be asked for. Then the provider hangs, and whoever waits
+behind it is reached by the next method without asking."""
 RECONNECT = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -75,6 +78,8 @@ class Dispatcher:
         self._down: set[str] = set()
         self._storm_began: float | None = None
         self._claimed = float("-inf")
+        self._asked: set[int] = set()
+        """Whose proof is being asked for."""
 
     def work(self, now: datetime) -> datetime | None:
         """One look: sweep when it is time, claim what free senders can take, hand it over."""
@@ -209,9 +214,22 @@ class Dispatcher:
         connections.close_all()
 
     def _ask_for_proof(self, now: datetime) -> None:
-        for notification_id, channel, provider_id in unproved(now):
-            pool = self._pool(f"proof-{channel}", 4)
-            pool.submit(_prove, notification_id, channel, provider_id)
+        for asked in unproved(now):
+            if asked[0] not in self._asked:
+                self._asked.add(asked[0])
+                pool = self._pool(f"proof-{asked[1]}", 4)
+                pool.submit(self._prove, *asked, time.monotonic())
+
+    def _prove(self, notification_id: int, channel: str, provider_id: str, since: float) -> None:
+        try:
+            is_late = time.monotonic() - since > ASKED_WITHIN
+            seen = None if is_late else prove(notification_id, channel, provider_id)
+            judge(notification_id, seen, clock.db_now())
+        except (Error, psycopg.Error):
+            logger.warning("Lost the database while proving notification %s", notification_id)
+            _close_connection()
+        finally:
+            self._asked.discard(notification_id)
 
 
 def _send_patiently(claimed: Claimed) -> Sent:
@@ -223,14 +241,6 @@ def _send_patiently(claimed: Claimed) -> Sent:
             _close_connection()
             time.sleep(pause)
     return send(claimed)
-
-
-def _prove(notification_id: int, channel: str, provider_id: str) -> None:
-    try:
-        judge(notification_id, prove(notification_id, channel, provider_id), clock.db_now())
-    except (Error, psycopg.Error):
-        logger.warning("Lost the database while proving notification %s", notification_id)
-        _close_connection()
 
 
 def _write(batch: list[Sent]) -> None:

@@ -1,6 +1,7 @@
 """E-mail: by SMTP, or by a mail service through anymail."""
 
 import contextlib
+import re
 import smtplib
 import ssl
 import time
@@ -26,6 +27,10 @@ from accounts.channels.base import (
 
 SECONDS = 10.0
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
+GONE = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}  # RFC 3463: nobody is there
+SIGN_IN = {530, 534, 535, 538}
+_OURS = re.compile(r"relay|authen|denied|blocked|policy|spam", re.IGNORECASE)
+"""Words of a mail server that refuses us, where it gives no code that says so."""
 TRACKED: dict[str, tuple[State, int]] = {  # anymail's word: ours, and how far along it is
     "queued": ("sent", 1),
     "sent": ("sent", 2),
@@ -194,9 +199,12 @@ def _sort(error: Exception, *, maybe_sent: bool) -> NoReturn:
     """Say what an SMTP error means: this address, our account, or the weather."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, words = next(iter(error.recipients.values()))
+        reason = _words(code, words)
+        if code in SIGN_IN:
+            raise TryLater(reason, systemic=True) from None
         if code >= 500:
-            raise Undeliverable(_words(code, words), dead_address=True) from None
-        raise TryLater(_words(code, words)) from None
+            raise Undeliverable(reason, dead_address=_is_dead(code, reason)) from None
+        raise TryLater(reason) from None
     if isinstance(error, smtplib.SMTPResponseException):
         reason = _words(error.smtp_code, error.smtp_error)
         if isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500:
@@ -204,6 +212,17 @@ def _sort(error: Exception, *, maybe_sent: bool) -> NoReturn:
         raise TryLater(reason, systemic=error.smtp_code >= 500) from None
     reason = f"The mail server cannot be used: {type(error).__name__}."
     raise TryLater(reason, maybe_sent=maybe_sent) from None
+
+
+def _is_dead(code: int, reason: str) -> bool:
+    """Whether it is the address that is refused, and not us, our relay, or a full mailbox.
+
+    What is taken for dead is not used again before its owner verifies it anew, so a mail server
+    that is set up wrongly must not cost everybody theirs.
+    """
+    if found := re.search(r"\b5\.\d{1,3}\.\d{1,3}\b", reason):
+        return found[0] in GONE
+    return code in {550, 551, 553} and not _OURS.search(reason)
 
 
 def _words(code: int, words: bytes | str) -> str:

@@ -63,6 +63,54 @@ def test_a_refused_recipient_is_dead(smtp: SmtpDouble) -> None:
     assert "550" in raised.value.reason
 
 
+@pytest.mark.parametrize(
+    ("answer", "is_dead"),
+    [
+        ("550 5.1.1 No such user here", True),
+        ("550 5.2.1 This mailbox is switched off", True),
+        ("550 Unrouteable address", True),
+        ("554 5.7.1 <priya@example.org>: Relay access denied", False),
+        ("550 relay not permitted", False),
+        ("550 5.7.1 Client host blocked using a list", False),
+        ("552 5.2.2 Mailbox full", False),
+        ("554 no", False),
+    ],
+)
+def test_an_address_is_dead_only_when_it_is_the_address_that_is_refused(
+    settings: Any, answer: str, is_dead: bool
+) -> None:
+    with _Refusing(answer) as double:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", double.port
+        settings.EMAIL_BACKEND = email.SMTP
+        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+        with pytest.raises(Undeliverable) as raised:
+            EMAIL.send(PRIYA, a_message())
+    assert raised.value.dead_address is is_dead
+
+
+def test_a_mail_server_that_asks_us_to_sign_in_says_nothing_about_the_address(
+    settings: Any,
+) -> None:
+    with _Refusing("530 5.7.0 Authentication required") as double:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", double.port
+        settings.EMAIL_BACKEND = email.SMTP
+        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+        with pytest.raises(TryLater) as raised:
+            EMAIL.send(PRIYA, a_message())
+    assert raised.value.systemic
+
+
+class _Refusing(SmtpDouble):
+    """A mail server with one answer to every recipient."""
+
+    def __init__(self, answer: str) -> None:
+        super().__init__()
+        self.answer = answer
+
+    async def handle_RCPT(self, *_: Any) -> str:
+        return self.answer
+
+
 def test_greylisting_is_waited_out(smtp: SmtpDouble) -> None:
     smtp.greylist = 1
     with pytest.raises(TryLater) as raised:

@@ -1,5 +1,6 @@
 """What is unclear stays unclear until the provider was asked: nothing else may send it again."""
 
+import time
 from datetime import timedelta
 
 import psycopg
@@ -125,6 +126,30 @@ def test_a_failure_reported_before_the_sender_could_write_is_looked_into_at_once
     settle([sent], the_clock.now())
     clock.look()
     assert len(twilio.calls) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_waits_for_its_proof_does_not_wait_for_a_provider_that_hangs(
+    twilio: TwilioDouble, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everyone = tuple(builders.person(f"P{n}") for n in range(16))
+    builders.alert(builders.group(primary=everyone))
+    clock.look()
+    clock.set(the_clock.now() + timedelta(seconds=61))
+    twilio.knobs.turn(reply_delay=1.0)
+    monkeypatch.setattr(dispatch, "ASKED_WITHIN", 0.5)
+    dispatcher = dispatch.Dispatcher(senders=1)
+    try:
+        for _ in range(3):  # the same ones again, for nothing has come of them yet
+            Notification.objects.filter(state="accepted").update(proof_due_at=the_clock.now())
+            dispatcher._ask_for_proof(the_clock.now())
+        ends = time.monotonic() + 2.5
+        while time.monotonic() < ends and Notification.objects.filter(state="accepted").exists():
+            time.sleep(0.05)
+        assert not Notification.objects.filter(state="accepted").exists()
+    finally:
+        twilio.knobs.turn(reply_delay=0.0)
+        dispatcher.close()
 
 
 @pytest.mark.django_db(transaction=True)
