@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 SEND_BUDGET = timedelta(seconds=10)
 BACK_OFF = (1, 2, 5, 10, 20)
 """Seconds between tries when nothing was sent."""
+MORE_PATIENCE = 0.25
+"""Of the time since the first try: so much longer each next try of what cannot be looked up waits,
+so that a server which takes every mail and says so too late does not send two hundred of them."""
 SEND_ANYWAY = timedelta(seconds=60)
 """After this long unclear, a double page is the lesser harm."""
 WIDEN_AFTER = timedelta(seconds=10)
@@ -171,6 +174,8 @@ def _later(
     else:
         step = BACK_OFF[min(claimed.attempts, len(BACK_OFF)) - 1]
         rest = timedelta(seconds=min(error.retry_after or step, 20))
+        if error.maybe_sent and not channel.idempotent:  # each try may be one copy more
+            rest = max(rest, waited * MORE_PATIENCE)
     # An earlier attempt may have left although this one did not: it stays unclear.
     unclear = channel.can_look_up and (error.maybe_sent or claimed.was_unknown)
     result = _result(claimed, State.UNKNOWN if unclear else State.PENDING, outcome, at)

@@ -31,6 +31,7 @@ class Webhook(Channel):
     kind, label, icon = "webhook", "Webhook", "webhook"
     noun = "webhook"
     many_providers = True
+    idempotent = True
     hint = "An https address that takes a POST with JSON."
 
     def clean(self, address: str) -> str:

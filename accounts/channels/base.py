@@ -122,6 +122,7 @@ class Channel:
     costs: bool = False  # each message is paid for: codes are limited more strictly
     first_delay_seconds: int = 0  # of the rule that a newly verified method gets
     can_look_up: bool = False
+    idempotent: bool = False  # a second copy takes the place of the first
     proof_seconds: int | None = None  # no proof of delivery within: next method of the person
     cap_per_quarter: int = 0  # messages to one person in 15 minutes before they are summed up
     rich: bool = False  # shows HTML

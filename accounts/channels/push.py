@@ -34,6 +34,7 @@ class Push(Channel):
     code_by_message = False
     loud = False
     many_providers = True
+    idempotent = True
     proof_seconds = None
 
     def prepare(self) -> None:

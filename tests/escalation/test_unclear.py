@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -18,6 +19,7 @@ from escalation.outbox import Claimed
 from escalation.sending import send
 from tests import builders
 from tests.conftest import Clock
+from tests.doubles.smtp import SmtpDouble
 from tests.doubles.twilio import TwilioDouble
 
 
@@ -93,6 +95,25 @@ def test_a_call_that_failed_is_not_taken_for_another_alerts_call(
     settle([send(first)], the_clock.now())
     clock.forward(seconds=16)
     assert len(twilio.calls) == 2
+
+
+def test_a_mail_server_that_always_answers_too_late_does_not_flood_anybody(
+    db: None, smtp_double: SmtpDouble, settings: Any, clock: Clock
+) -> None:
+    settings.OUTBOX_ONLY = False
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp_double.port
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    settings.EMAIL_HOST_USER = ""
+    smtp_double.drop_after_data = 1000
+    policy = builders.policy({"target": "primary", "wait_seconds": 7200})
+    reader = builders.person("Reader", channels=("email",))
+    builders.alert(builders.group(primary=(reader,), policy=policy))
+    clock.forward(minutes=1)
+    assert len(smtp_double.mails) >= 5, "at first as often as if nothing had been sent"
+    clock.forward(minutes=58)
+    assert len(smtp_double.mails) <= 30
+    assert Notification.objects.get().state == "pending"
 
 
 def reported(claimed: Claimed, state: State, rank: int, sid: str) -> None:
