@@ -205,7 +205,7 @@ def _reopen(alert: Alert, move: Move) -> None:
     """Back to triggered, owned by nobody, nothing promised; what followed it into somebody's hands
     as well. The caller says when to wake."""
     if alert.status == Status.ACKNOWLEDGED:
-        bundles.unacknowledge_too(alert.pk, move.actor.pk if move.actor else None, move.now)
+        bundles.unacknowledge_too([alert.pk], move.actor.pk if move.actor else None, move.now)
     alert.status = Status.TRIGGERED
     alert.acknowledged_at = alert.acknowledged_by = alert.snoozed_until = None
     alert.parent = None  # somebody wants this very one

@@ -188,46 +188,45 @@ WHERE a.parent_id = h.old AND a.status <> 'resolved' AND a.id <> h.new
 
 def resolve_too(leader: int, actor_id: int | None, now: datetime) -> None:
     """Somebody resolved the leader: what follows it is resolved with it."""
-    values = [now, actor_id, leader]
-    _with_it(_RESOLVE, values, Kind.RESOLVED, leader, actor_id, now)
+    _with_it(_RESOLVE, [now, actor_id, [leader]], Kind.RESOLVED, actor_id, now)
 
 
 def acknowledge_too(leader: int, actor_id: int | None, now: datetime) -> None:
     """Somebody has the leader in hand, and so all of it."""
-    values = [now, actor_id, actor_id, leader]
-    _with_it(_ACKNOWLEDGE, values, Kind.ACKNOWLEDGED, leader, actor_id, now)
+    values = [now, actor_id, actor_id, [leader]]
+    _with_it(_ACKNOWLEDGE, values, Kind.ACKNOWLEDGED, actor_id, now)
 
 
-def unacknowledge_too(leader: int, actor_id: int | None, now: datetime) -> None:
-    """Nobody has it in hand any more; the leader pages for all."""
-    values = [now + LOOK_AGAIN, leader]
-    _with_it(_UNACKNOWLEDGE, values, Kind.UNACKNOWLEDGED, leader, actor_id, now)
+def unacknowledge_too(leaders: Sequence[int], actor_id: int | None, now: datetime) -> None:
+    """Nobody has them in hand any more; each leader pages for all that follow it."""
+    values = [now + LOOK_AGAIN, list(leaders)]
+    _with_it(_UNACKNOWLEDGE, values, Kind.UNACKNOWLEDGED, actor_id, now)
 
 
 _RESOLVE = """
 UPDATE alerts_alert SET status = 'resolved', resolved_at = %s, resolved_by_id = %s, wake_at = NULL,
     snoozed_until = NULL, suppressed = false, discard_at = NULL, acknowledgement_expires = false,
     epoch = epoch + 1
-WHERE parent_id = %s AND status <> 'resolved' RETURNING id
+WHERE parent_id = ANY(%s::bigint[]) AND status <> 'resolved' RETURNING id, parent_id
 """
 _ACKNOWLEDGE = """
 UPDATE alerts_alert SET status = 'acknowledged', acknowledged_at = %s, acknowledged_by_id = %s,
     assignee_id = COALESCE(%s, assignee_id), wake = 'acknowledged', wake_at = NULL,
     snoozed_until = NULL, suppressed = false, discard_at = NULL, epoch = epoch + 1
-WHERE parent_id = %s AND status = 'triggered' RETURNING id
+WHERE parent_id = ANY(%s::bigint[]) AND status = 'triggered' RETURNING id, parent_id
 """
 _UNACKNOWLEDGE = """
 UPDATE alerts_alert SET status = 'triggered', acknowledged_at = NULL, acknowledged_by_id = NULL,
     acknowledgement_expires = false, wake = 'attached', wake_at = %s, epoch = epoch + 1,
     assignee_id = CASE WHEN group_id IS NULL THEN assignee_id END
-WHERE parent_id = %s AND status = 'acknowledged' RETURNING id
+WHERE parent_id = ANY(%s::bigint[]) AND status = 'acknowledged' RETURNING id, parent_id
 """
 
 
 def _with_it(
-    sql: str, values: Sequence[Any], kind: Kind, leader: int, actor_id: int | None, now: datetime
+    sql: str, values: Sequence[Any], kind: Kind, actor_id: int | None, now: datetime
 ) -> None:
     with prepared.cursor() as cursor:
         cursor.execute(sql, values)
-        ids = [row[0] for row in cursor.fetchall()]
-    record(Fact(pk, kind, now, actor_id, {"with": leader}) for pk in ids)
+        moved = cursor.fetchall()
+    record(Fact(pk, kind, now, actor_id, {"with": leader}) for pk, leader in moved)

@@ -196,9 +196,8 @@ def _write(decisions: Sequence[Decision], now: datetime) -> None:
         ]
     )
     reschedule([decision.reschedule for decision in decisions])
-    for one in (decision.reschedule for decision in decisions):
-        if one.retrigger:
-            unacknowledge_too(one.alert_id, None, now)
+    if again := [one.reschedule.alert_id for one in decisions if one.reschedule.retrigger]:
+        unacknowledge_too(again, None, now)
     record(fact for decision in decisions for fact in decision.facts)
     unreached.tell([one.reschedule.alert_id for one in decisions if one.reaches_nobody])
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from alertops import clock as the_clock
@@ -14,6 +16,7 @@ from alerts.models import Alert, Source
 from alerts.signals import Hold, Signal
 from alerts.signals_in import open_alerts
 from alerts.states import Verb
+from escalation import engine
 from groups.models import Group
 from tests import builders
 from tests.conftest import Clock, Phones
@@ -72,6 +75,30 @@ def test_an_acknowledgement_that_expires_covers_no_follower_any_more(
     clock.look()
     follower.refresh_from_db()
     assert (follower.status, phones.take()) == ("triggered", ["bob"])
+
+
+def test_many_that_expire_at_once_ask_no_more_than_few(alice: User, clock: Clock) -> None:
+    policy = builders.policy(
+        {"target": "primary", "wait_seconds": 300}, acknowledgement_timeout_seconds=600
+    )
+    group = builders.group(primary=(alice,), policy=policy)
+    counts = []
+    for size in (2, 20):
+        for number in range(size):
+            say(f"{size}/{number}", "trigger", group)
+        clock.look()
+        mine = Alert.objects.filter(dedup_key__startswith=f"{size}/")
+        for alert in mine:
+            actions.apply(Verb.ACKNOWLEDGE, alert.pk, Move(actor=alice, now=clock.now()))
+        clock.look()
+        clock.set(clock.now() + timedelta(minutes=10))
+        with CaptureQueriesContext(connection) as asked:
+            engine.tick(clock.now())
+        counts.append(len(asked))
+        assert set(mine.values_list("status", flat=True)) == {"triggered"}
+        for alert in mine:
+            actions.apply(Verb.RESOLVE, alert.pk, Move(actor=alice, now=clock.now()))
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.parametrize("discard", [False, True])
