@@ -179,6 +179,12 @@ def add_contact_method(
     return method
 
 
+def _locked(method: GroupContactMethod) -> GroupContactMethod:
+    """Return it as it is now, whatever the provider or somebody else did to it meanwhile."""
+    found = GroupContactMethod.objects.select_for_update(of=("self",)).select_related("group")
+    return found.get(pk=method.pk)
+
+
 @transaction.atomic
 def change_contact_method(
     method: GroupContactMethod,
@@ -190,6 +196,7 @@ def change_contact_method(
 ) -> GroupContactMethod:
     """Change label or address. Another address is another thing to verify."""
     check(method.group, actor)
+    method = _locked(method)
     if label is not None:
         method.label = label.strip()[:60]
     if address is not None:
@@ -213,6 +220,8 @@ def verify_contact_method(
     check(method.group, actor)
     verification.check_code(method, code, user=actor, now=now)
     with transaction.atomic():
+        if _locked(method).address_digest != method.address_digest:
+            raise NotAllowed("The address has been changed; have a code sent to the new one.")
         method.verified_at, method.disabled_at, method.disabled_reason = now, None, ""
         method.save(update_fields=["verified_at", "disabled_at", "disabled_reason"])
         audit.record("verified a contact method of", method.group, actor=actor, now=now)
