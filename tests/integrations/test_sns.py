@@ -59,6 +59,17 @@ def test_a_message_changed_on_its_way_closes_nothing_but_pages(
     assert "did not sign" in told.title
 
 
+def test_what_is_not_signed_hides_nothing_else_that_is_not(
+    amazon: Amazon, cloudwatch: Integration, send: Send
+) -> None:
+    """Whoever stands between, such as a proxy that keeps the certificate, makes all of it so."""
+    amazon.status = 403
+    for name, count in (("Queue", 1), ("Disk", 2), ("Queue", 2)):
+        text = json.dumps({"AlarmName": name, "NewStateValue": "ALARM"})
+        assert sent(post(send, cloudwatch, message(Message=text))).headers["sns"] == "forged"
+        assert Alert.objects.count() == count
+
+
 ELSEWHERE = [
     "",
     "http://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123456789abcdef.pem",
