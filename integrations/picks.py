@@ -103,7 +103,7 @@ def dig(value: Any, keys: Sequence[str]) -> Any:
             if not isinstance(found, (dict, list)) and depth < len(keys) - 1:
                 return value.get(".".join(keys[depth:]))  # a key that has dots itself
             value = found
-        elif isinstance(value, list) and name.isdigit() and len(name) < 6:
+        elif isinstance(value, list) and name.isdecimal() and len(name) < 6:
             value = value[int(name)] if int(name) < len(value) else None
         else:
             return None

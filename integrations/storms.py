@@ -114,6 +114,7 @@ def _count(
     weather.opened.append((now, len(ids)))
     if len(ids) <= room:
         weather.loose += ids
+        del weather.loose[: -addressee.storm_after]  # a minute has no more within its limit
         return
     early = bundles.unpaged(weather.loose, now) if weather.loose else []
     weather.loose.clear()

@@ -124,6 +124,7 @@ def test_a_name_is_found_whatever_its_case_and_separators() -> None:
     assert dig({"app": "y", "app.k8s.io/name": "x"}, ["app", "k8s", "io/name"]) == "x"
     assert dig({"a": [{"b": 1}]}, ["a", "0", "b"]) == 1
     assert dig({"a": []}, ["a", "0"]) is None
+    assert dig({"a": [1, 2, 3]}, ["a", "\u00b2"]) is None
 
 
 def test_severities_of_every_scale_meet_in_one_table() -> None:

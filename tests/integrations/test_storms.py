@@ -63,6 +63,26 @@ def test_a_storm_pages_once_and_everything_is_kept(
     assert Alert.objects.get(dedup_key="m37").status == Status.RESOLVED
 
 
+def test_what_waits_since_long_before_a_storm_is_none_of_it(
+    stormy: Integration, send: Send, clock: Clock
+) -> None:
+    Route.objects.create(
+        integration=stormy,
+        name="slow",
+        conditions=[{"field": "labels.team", "operator": "equals", "value": "s"}],
+        wait_seconds=3600,
+    )
+    fire(send, stormy, ["slow"])
+    for key in many("k", 6):  # never a minute without one
+        clock.look()
+        clock.forward(seconds=50)
+        fire(send, stormy, [key])
+    fire(send, stormy, many("m", 9))
+    clock.look()
+    (storm,) = storms()
+    assert not storm.children.filter(dedup_key="slow").exists()
+
+
 def test_below_the_limit_everything_pages_by_itself_a_second_later(
     stormy: Integration, send: Send, clock: Clock, phones: Phones
 ) -> None:
