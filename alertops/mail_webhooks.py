@@ -47,7 +47,10 @@ def _received(sender: object, event: Any, **kwargs: object) -> None:
     if not boxes:
         logger.warning("A mail service handed over a mail for nobody")
         return
-    mail_door.deliver(_raw(message), boxes, str(message.envelope_sender or ""), "")
+    sender_named = message.envelope_sender
+    if sender_named is None:  # some services do not tell; an empty one is a delivery report's
+        sender_named = message.from_email or ""
+    mail_door.deliver(_raw(message), boxes, str(sender_named), "")
 
 
 def _boxes(message: Any) -> list[Box]:

@@ -123,7 +123,8 @@ def use_next_method(key: str, now: datetime) -> None:
     if method is None:
         over = [State.FAILED, State.CANCELLED, State.EXPIRED]
         alive = used.exclude(state__in=over).filter(_MAY_REACH)
-        if alive.exclude(pk=row.pk).exists() or row.state != State.FAILED:
+        is_over = row.state in (State.FAILED, State.EXPIRED)
+        if alive.exclude(pk=row.pk).exists() or not is_over:
             return
         if row.purpose == Purpose.FALLBACK:
             _page_admins(row, now)

@@ -93,17 +93,24 @@ def _attempt(channel: Channel, claimed: Claimed, now: datetime) -> Sent:
 def _unset(channel: Channel, claimed: Claimed) -> str:
     """Why nothing can leave by this channel; "" when it can.
 
-    Whoever can be reached by a provider that is set up is reached by that one instead.
+    Whoever can be reached by a provider that is set up is reached by that one instead. Where any
+    is, people wait for pages: what cannot leave has failed, and somebody else is paged.
     """
     if settings.OUTBOX_ONLY and channel.leaves_the_house:
         return "OUTBOX_ONLY is on"
     unset = channel.configured()
-    if unset and any(
-        kind in CHANNELS and not CHANNELS[kind].configured()
-        for kind in outbox.other_channels(claimed)
-    ):
+    if unset and (_has_a_provider() or any(map(_is_set_up, outbox.other_channels(claimed)))):
         raise Undeliverable(unset)
     return unset
+
+
+def _is_set_up(kind: str) -> bool:
+    return kind in CHANNELS and not CHANNELS[kind].configured()
+
+
+def _has_a_provider() -> bool:
+    """Whether the house itself has one: what each address brings along says nothing of that."""
+    return any(_is_set_up(kind) for kind, channel in CHANNELS.items() if not channel.many_providers)
 
 
 def _already_there(

@@ -59,7 +59,8 @@ RETURNING id, key, alert_id, user_id, channel, error
 
 @transaction.atomic
 def _expire(now: datetime) -> None:
-    """A page that could not leave for an hour is over; the timeline and the operators see it."""
+    """A page that could not leave for an hour is over; the timeline and the operators see it, and
+    where that was the last of its step nobody waits for an answer to it."""
     with prepared.cursor() as cursor:
         cursor.execute(_EXPIRE, [now, now, now, MOST])
         rows = cursor.fetchall()
@@ -68,6 +69,7 @@ def _expire(now: datetime) -> None:
         logger.error("Notification %s expired unsent: %s", key, error)
         why = error or "could not be sent for an hour"
         facts.append(_failed(alert_id, user_id, channel, pk, why, now))
+        use_next_method(key, now)
     record(facts)
 
 

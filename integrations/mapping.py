@@ -21,6 +21,8 @@ __all__ = [
 
 ITEMS = 5000
 """Alerts taken from one body; the rest is summed up in one more."""
+OVERFLOW = "alertops:too-many"
+"""The key of that one; the inbox adds the hour."""
 
 
 @dataclass(slots=True)
@@ -135,7 +137,7 @@ def _items(vendor: Vendor, payload: Any) -> Iterator[Any]:
 
 def _overflow(count: int) -> Draft:
     title = f"One event carried {count} alerts; only the first {ITEMS} were opened"
-    return Draft(TRIGGER, title, "alertops:too-many", remarks=[title])
+    return Draft(TRIGGER, title, OVERFLOW, remarks=[title])
 
 
 def _draft(vendor: Vendor, item: Any, top: Any, overrides: Overrides | None, own_key: str) -> Draft:

@@ -18,7 +18,7 @@ from integrations.asks import Ask
 from integrations.dropins import dialects
 from integrations.dropins.contract import Heard, Remark
 from integrations.grouping import bundle_of
-from integrations.mapping import Draft, Vendor, read
+from integrations.mapping import OVERFLOW, Draft, Vendor, read
 from integrations.routing import Way, choose
 from integrations.scopes import Active, hold_of
 from integrations.states import Outcome as Word
@@ -139,7 +139,10 @@ def drafts(event: Event, payload: Any, vendor: Vendor | None, addressee: Address
     vendor = vendor or DIALECTS.get(event.dialect) or VENDORS[addressee.kind]
     overrides = addressee.overrides if vendor.kind == addressee.kind else None
     own_key = event.own_key or f"event-{event.id}"
-    return read(vendor, payload, overrides=overrides, own_key=own_key)
+    found = read(vendor, payload, overrides=overrides, own_key=own_key)
+    if found and found[-1].dedup_key == OVERFLOW:  # an hour later it may be another matter
+        found[-1].dedup_key = f"{OVERFLOW}:{event.received_at:%Y-%m-%dT%H}"
+    return found
 
 
 def _add_drafts(reading: Reading, found: Sequence[Draft], addressee: Addressee) -> None:

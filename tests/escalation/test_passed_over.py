@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from pytest_django import Settings
 
 from accounts.models import NotificationRule, User
+from alertops import clock as the_clock
+from escalation import dispatch
+from escalation.models import Notification
 from escalation.plan import Aim, Answer, LevelPlan, PolicyPlan, Position, Recipient, next_step
 from tests import builders
 from tests.conftest import Clock, Phones
+from tests.doubles.smtp import SmtpDouble
 from tests.doubles.twilio import TwilioDouble
 
 pytestmark = pytest.mark.django_db
@@ -81,3 +88,43 @@ def test_another_group_whose_primary_cannot_be_reached_answers_by_its_secondary(
     builders.alert(builders.group(manager=(carol,), policy=policy))
     clock.look()
     assert phones.take() == ["bob"]
+
+
+def test_when_the_last_page_of_a_step_has_expired_nobody_waits_for_its_answer(
+    alice: User, bob: User, twilio: TwilioDouble, clock: Clock, phones: Phones
+) -> None:
+    policy = builders.policy(
+        {"target": "primary", "wait_seconds": 4 * HOUR},
+        {"target": "secondary", "wait_seconds": HOUR},
+    )
+    twilio.knobs.turn(account_error=20003)
+    builders.alert(builders.group(primary=(alice,), secondary=(bob,), policy=policy))
+    clock.look()
+    the_clock.forward(timedelta(minutes=61))
+    twilio.knobs.turn(account_error=0)
+    dispatch.run_once(clock.now())
+    clock.forward(minutes=1)
+    assert phones.take() == ["bob"]
+
+
+def test_where_mail_leaves_nobody_waits_for_a_text_message_that_cannot(
+    alice: User,
+    bob: User,
+    clock: Clock,
+    phones: Phones,
+    settings: Settings,
+    smtp_double: SmtpDouble,
+) -> None:
+    settings.OUTBOX_ONLY, settings.TWILIO_ACCOUNT_SID = False, ""
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp_double.port
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    builders.contact(bob, "email")
+    policy = builders.policy(
+        {"target": "primary", "wait_seconds": HOUR}, {"target": "secondary", "wait_seconds": HOUR}
+    )
+    builders.alert(builders.group(primary=(alice,), secondary=(bob,), policy=policy))
+    clock.look()
+    assert Notification.objects.get(user=alice).state == "failed"
+    assert len(smtp_double.mails) == 1
+    assert "bob" in phones.take()

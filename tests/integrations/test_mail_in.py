@@ -525,6 +525,18 @@ def test_a_mail_service_hands_mails_over(
     assert Alert.objects.get().description == "12 MB left"
 
 
+def test_an_answer_counts_also_where_the_service_names_no_sender_of_the_envelope(
+    client: Client, webhooks: None, alert: Alert, alice: User
+) -> None:
+    answer = postmark(reply_to(alert, alice), "Re: [CRITICAL] x") | {"TextBody": "ack"}
+    answer |= {"From": alice.email, "FromFull": {"Email": alice.email}}
+    report = answer | {"Headers": [{"Name": "Return-Path", "Value": "<>"}]}
+    for mail, status in ((report, "triggered"), (answer, "acknowledged")):
+        assert hand_over(client, mail).status_code == 200
+        alert.refresh_from_db()
+        assert alert.status == status
+
+
 def test_without_the_secret_nothing_is_taken(
     client: Client, webhooks: None, mailbox: Integration
 ) -> None:

@@ -14,7 +14,7 @@ from escalation.models import Notification
 from groups.models import Group, Topic
 from integrations import actions as changes
 from integrations import actions_heartbeats as beats
-from integrations import heartbeats, maintenance, store
+from integrations import heartbeats, maintenance, mapping, store
 from integrations.models import EventOutcome, Heartbeat, InboundEvent, Integration, Route
 from integrations.states import AtEnd, Pulse
 from tests import builders
@@ -353,3 +353,15 @@ def test_an_integration_that_has_just_been_sent_something_is_not_removed(
         changes.delete_integration(integration, actor=None, now=clock.now())
     clock.look()
     assert phones.take() == ["alice"]
+
+
+def test_what_is_too_much_for_one_body_is_told_again_after_an_hour(
+    integration: Integration, send: Send, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mapping, "ITEMS", 2)
+    for hour in ("08", "08", "09"):
+        send(integration, [{"title": f"{n}", "dedup_key": f"{n}"} for n in range(3)])
+        InboundEvent.objects.waiting().update(received_at=f"2026-03-02T{hour}:10:00Z")
+        clock.look()
+    told = Alert.objects.filter(title__startswith="One event carried 3 alerts").order_by("pk")
+    assert list(told.values_list("event_count", flat=True)) == [2, 1]
