@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -89,11 +90,13 @@ def _conditions(number: int) -> list[dict[str, str]]:
 
 
 def off() -> None:
-    """Take it back."""
+    """Take it back, once nobody is being sent by a route any more."""
     from alertops import clock
     from integrations import actions_maintenance
-    from integrations.models import Integration, MaintenanceWindow, Route
+    from integrations.models import InboundEvent, Integration, MaintenanceWindow, Route
 
+    while InboundEvent.objects.waiting().exists():
+        time.sleep(0.2)
     Route.objects.all().delete()
     Integration.objects.update(mapping={})
     for window in MaintenanceWindow.objects.filter(ended_at__isnull=True):
