@@ -21,6 +21,7 @@ from escalation.models import Notification
 from escalation.states import State
 from integrations import inbox
 from tests import builders
+from tests.doubles.smtp import SmtpDouble
 from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioDouble
 
 pytest_plugins = ["tests.doubles.fixtures"]
@@ -79,6 +80,17 @@ def twilio(twilio_double: TwilioDouble, settings: Settings) -> TwilioDouble:
     settings.PUBLIC_URL = PUBLIC_URL
     twilio_double.knobs.turn(callbacks=False, step_seconds=0.0)  # delivered at once
     return twilio_double
+
+
+@pytest.fixture
+def smtp(smtp_double: SmtpDouble, settings: Settings) -> SmtpDouble:
+    """The mail server: takes mails and hands none on."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp_double.port
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    settings.EMAIL_HOST_USER = ""
+    settings.DEFAULT_FROM_EMAIL = "AlertOps <alertops@example.org>"
+    return smtp_double
 
 
 class Clock:

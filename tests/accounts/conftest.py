@@ -9,7 +9,6 @@ import pytest
 from accounts.channels.base import Message
 from alertops import clock
 from tests.doubles.push import PushDouble
-from tests.doubles.smtp import SmtpDouble
 from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioDouble
 
 OUR_NUMBER = "+15005550006"
@@ -43,16 +42,6 @@ def twilio(twilio_double: TwilioDouble, settings: Any) -> TwilioDouble:
     settings.PUBLIC_URL = PUBLIC_URL
     twilio_double.knobs.turn(callbacks=False)
     return twilio_double
-
-
-@pytest.fixture
-def smtp(smtp_double: SmtpDouble, settings: Any) -> SmtpDouble:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp_double.port
-    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-    settings.EMAIL_HOST_USER = ""
-    settings.DEFAULT_FROM_EMAIL = "AlertOps <alertops@example.org>"
-    return smtp_double
 
 
 @pytest.fixture

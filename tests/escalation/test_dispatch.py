@@ -21,6 +21,7 @@ from escalation.models import Attempt, Circuit, Notification
 from escalation.sending import _later, _refused, send
 from tests import builders
 from tests.conftest import Clock
+from tests.doubles.smtp import SmtpDouble
 from tests.doubles.twilio import TwilioDouble
 
 
@@ -144,16 +145,13 @@ def test_a_page_that_fails_when_the_next_level_is_paged_already_hurries_nobody(
 
 
 def test_a_revoked_account_uses_the_next_method_now_and_keeps_trying(
-    alice: User, twilio: TwilioDouble, clock: Clock, settings: Any, smtp_double: Any
+    alice: User, twilio: TwilioDouble, clock: Clock, smtp: SmtpDouble
 ) -> None:
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp_double.port
-    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     builders.contact(alice, "email", rule=False)
     twilio.knobs.turn(account_error=20003)
     open_alert(alice)
     clock.look()
-    assert len(smtp_double.mails) == 1
+    assert len(smtp.mails) == 1
     sms = Notification.objects.get(channel="sms")
     assert (sms.state, sms.widened) == ("pending", True)
 
@@ -355,17 +353,14 @@ def test_without_a_provider_the_message_can_be_read_in_the_outbox(
 
 
 def test_a_channel_without_provider_gives_way_to_one_that_has_one(
-    alice: User, clock: Clock, settings: Any, smtp_double: Any
+    alice: User, clock: Clock, settings: Any, smtp: SmtpDouble
 ) -> None:
     settings.OUTBOX_ONLY = False
     settings.TWILIO_ACCOUNT_SID = ""
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp_double.port
-    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     builders.contact(alice, "email", rule=False)
     open_alert(alice)
     clock.look()
-    assert len(smtp_double.mails) == 1
+    assert len(smtp.mails) == 1
 
 
 def test_a_page_that_could_not_leave_for_an_hour_expires_loudly(

@@ -113,12 +113,9 @@ def test_where_mail_leaves_nobody_waits_for_a_text_message_that_cannot(
     clock: Clock,
     phones: Phones,
     settings: Settings,
-    smtp_double: SmtpDouble,
+    smtp: SmtpDouble,
 ) -> None:
     settings.OUTBOX_ONLY, settings.TWILIO_ACCOUNT_SID = False, ""
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp_double.port
-    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     builders.contact(bob, "email")
     policy = builders.policy(
         {"target": "primary", "wait_seconds": HOUR}, {"target": "secondary", "wait_seconds": HOUR}
@@ -126,5 +123,5 @@ def test_where_mail_leaves_nobody_waits_for_a_text_message_that_cannot(
     builders.alert(builders.group(primary=(alice,), secondary=(bob,), policy=policy))
     clock.look()
     assert Notification.objects.get(user=alice).state == "failed"
-    assert len(smtp_double.mails) == 1
+    assert len(smtp.mails) == 1
     assert "bob" in phones.take()
