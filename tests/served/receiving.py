@@ -1,6 +1,7 @@
 """A receiver of outbound messages, and the connection to it. Written by a process of its own."""
 
 import sys
+from uuid import uuid4
 
 from alertops import clock
 from integrations.models import Integration, OutboundConnection
@@ -43,7 +44,8 @@ class Receiver(WebhookDouble):
 def main() -> None:
     """Read an address and an integration's name, connect them, print the connection's number."""
     url, _, name = sys.stdin.read().partition(" ")
-    link = OutboundConnection(name=f"Receiver at {url}", tool="webhook", events=EVENTS)
+    mine = f"Receiver {uuid4()}"  # an address may be had again by a later one
+    link = OutboundConnection(name=mine, tool="webhook", events=EVENTS)
     told_of = Integration.objects.filter(name=name)
     actions.save(link, values={"url": url}, integrations=told_of, actor=None, now=clock.now())
     print(link.pk)
