@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -22,6 +23,7 @@ from tests.doubles.twilio import ACCOUNT_SID, AUTH_TOKEN
 
 ROOT = Path(__file__).resolve().parents[1]
 FROM = "+14155550199"
+_chance = random.SystemRandom()
 # What dying processes and a dying database may raise.
 EXPLAINED = (
     "OperationalError",
@@ -33,11 +35,13 @@ EXPLAINED = (
 
 
 def free_port() -> int:
-    """Return a port nobody listens at now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a port nobody listens at now, below those the system hands out by itself: one of
+    these might be somebody else's before it is used."""
+    while True:
+        port = _chance.randrange(10_240, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class House:
