@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import Error, connection
 
 from alertops import clock, lifeline
+from integrations import store
 
 HEADER_BYTES = 32 * 1024
 HEADER_MILLISECONDS = 10_000
@@ -97,6 +98,8 @@ def _live() -> None:
                 cursor.execute(_LIVE)
             clock.db_now()  # puts this process's clock right
             connection.close()
+        with suppress(Exception):  # a count is not worth a life
+            store.count_refusals()
         time.sleep(LIVE_EVERY)
 
 

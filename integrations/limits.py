@@ -6,6 +6,7 @@ burst) comes back with every stored event, so a change counts from the next even
 """
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -22,7 +23,9 @@ class Bucket:
     level: float
     filled_at: float
     refused: int = 0
-    """Refusals not yet told to the inbox."""
+    """Refusals not yet written down."""
+    sign: int = 0
+    """The newest event that says so."""
     refused_at: float = field(default=-QUIET)
     told_at: float = field(default=-QUIET)
 
@@ -51,10 +54,6 @@ class Bucket:
         """Whether the next refusal is one to be told."""
         return at - self.refused_at >= QUIET or at - self.told_at >= QUIET
 
-    def aftermath(self, at: float) -> int:
-        """How many refusals are still to be told, after a storm is over."""
-        return self._tell(at) if self.refused and at - self.refused_at >= QUIET else 0
-
     def _tell(self, at: float) -> int:
         count, self.refused, self.told_at = self.refused, 0, at
         return count
@@ -75,13 +74,13 @@ class Buckets:
 
     def ask(self, key_hash: str, at: float) -> tuple[int, int]:
         """Take one event of this key. Returns the seconds to wait (0: go on) and how many
-        refusals the inbox is to be told of."""
+        refusals the inbox is to be told of: say `told` or `untold` then."""
         with self._lock:
             bucket = self._buckets.get(key_hash)
             if bucket is None:
                 return 0, 0
             if bucket.take(at):
-                return 0, bucket.aftermath(at)
+                return 0, 0
             return bucket.wait(), bucket.refuse(at)
 
     def turn_away(self, key_hash: str, at: float) -> int:
@@ -95,6 +94,35 @@ class Buckets:
                 return 0
             bucket.refuse(at)
             return bucket.wait()
+
+    def told(self, key_hash: str, sign: int) -> None:
+        """The inbox has been told, by this event."""
+        with self._lock:
+            if bucket := self._buckets.get(key_hash):
+                bucket.sign = sign
+
+    def untold(self, key_hash: str, refused: int) -> None:
+        """The inbox could not be told: the next refusal tries again."""
+        with self._lock:
+            if bucket := self._buckets.get(key_hash):
+                bucket.refused += refused
+                bucket.told_at = bucket.refused_at = -QUIET
+
+    def rest(self) -> list[tuple[int, int]]:
+        """Take the refusals since the inbox was last told, each with the sign they belong to."""
+        with self._lock:
+            loud = [each for each in self._by_integration.values() if each.refused and each.sign]
+            found = [(bucket.sign, bucket.refused) for bucket in loud]
+            for bucket in loud:
+                bucket.refused = 0
+        return found
+
+    def give_back(self, rest: Iterable[tuple[int, int]]) -> None:
+        """They could not be written down: they are of the next rest."""
+        counts = dict(rest)
+        with self._lock:
+            for bucket in self._by_integration.values():
+                bucket.refused += counts.get(bucket.sign, 0)
 
     def learn(
         self, key_hash: str, integration: int, per_minute: int, burst: int, shares: int, at: float

@@ -87,7 +87,6 @@ def _understood(event: Event, addressee: Addressee, windows: Sequence[Active]) -
             "Events beyond the limit of this integration were refused and asked to come back "
             "later. What it sent first is below.\n\n" + _excerpt(event)
         )
-        reading.detail = f"{event.refused} refused"
         _add(reading, draft, addressee.default, addressee)
         return reading
     if event.oversized:

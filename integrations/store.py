@@ -54,6 +54,12 @@ WHERE k.digest = %s AND k.standing <> 'void' AND i.is_active
 """
 
 
+_MORE = """
+UPDATE integrations_inboundevent e SET refused = e.refused + more.refused
+FROM unnest(%s::bigint[], %s::int[]) AS more(id, refused) WHERE e.id = more.id RETURNING e.id
+"""
+
+
 class Unavailable(Exception):
     """The database cannot take events now: the sender must try again."""
 
@@ -92,13 +98,13 @@ _buckets = Buckets()
 def store(parcel: Parcel) -> int | None:
     """Keep an event for good and return its number; None where no integration has the key.
 
-    Raises TooMany over the limit (the first event of a storm is kept as its sign, another each
-    minute with the number refused since) and Unavailable when the database cannot be reached.
+    Raises TooMany over the limit (the first event of a storm is kept as its sign, and another each
+    minute) and Unavailable when the database cannot be reached.
     """
     at = time.monotonic()
     wait, refused = _buckets.ask(parcel.key_hash, at)
     if refused:
-        _keep(parcel, refused)
+        _tell(parcel, refused)
     if wait:
         raise TooMany(wait)
     row = _keep(parcel, 0)
@@ -115,6 +121,27 @@ def turn_away(key: str) -> int:
     flood must not take from the others what its refusals cost. Returns the seconds it must wait,
     or 0 where `store` is to be asked."""
     return _buckets.turn_away(key_hash(key), time.monotonic())
+
+
+def count_refusals() -> None:
+    """Add to the signs what was refused since, where anything was. Call it every few seconds: the
+    page of an integration says how much it has lost. Raises Unavailable, and loses no count."""
+    if rest := _buckets.rest():
+        try:
+            _execute(_MORE, ([sign for sign, _ in rest], [count for _, count in rest]))
+        except BaseException:
+            _buckets.give_back(rest)
+            raise
+
+
+def _tell(parcel: Parcel, refused: int) -> None:
+    try:
+        row = _keep(parcel, refused)
+    except Unavailable:
+        _buckets.untold(parcel.key_hash, refused)
+        raise
+    if row is not None:
+        _buckets.told(parcel.key_hash, int(row[0]))
 
 
 def knows(key: str, at: datetime) -> bool:

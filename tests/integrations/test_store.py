@@ -3,14 +3,15 @@
 import os
 import threading
 import time
+from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
+from django.db import Error, connection, transaction
 from django.test import Client
 from psycopg_pool import ConnectionPool
 
 from groups.models import Group
-from integrations import limits, store
+from integrations import excess, limits, store
 from integrations.keys import key_hash
 from integrations.models import InboundEvent, Integration
 from tests.integrations.conftest import Send, make_integration
@@ -104,11 +105,53 @@ def test_a_bucket_refills_and_tells_of_a_storm_now_and_then() -> None:
     assert [bucket.refuse(at) for at in (0.0, 30.0, 59.0)] == [1, 0, 0]
     assert bucket.refuse(61.0) == 3  # those of the first minute and this one
     assert bucket.refuse(70.0) == 0
-    assert bucket.aftermath(80.0) == 0
-    assert bucket.aftermath(140.0) == 1
-    assert bucket.aftermath(141.0) == 0
-    assert bucket.refuse(300.0) == 1
+    assert bucket.refuse(300.0) == 2
     assert [bucket.take(1.0) for _ in range(3)] == [True, True, False]
+
+
+def test_every_refusal_is_counted_within_seconds(payments: Group, send: Send) -> None:
+    small = make_integration(payments, name="Small", burst=1, rate_per_minute=1)
+    while send(small, {"title": "x"}).status_code == 202:
+        pass
+    assert refusals(small) == 1
+    store.count_refusals()
+    assert refusals(small) == 1
+    for _ in range(20):
+        assert send(small, {"title": "x"}).status_code == 429
+    store.count_refusals()
+    assert refusals(small) == 21
+
+
+def refusals(integration: Integration) -> int:
+    now = datetime.now(UTC)
+    return excess.of([integration.pk], now)[integration.pk].refused
+
+
+def test_a_count_that_could_not_be_written_down_is_not_lost(payments: Group, send: Send) -> None:
+    small = make_integration(payments, name="Small", burst=1, rate_per_minute=1)
+    while send(small, {"title": "x"}).status_code == 202:
+        pass
+    assert send(small, {"title": "x"}).status_code == 429
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL search_path = nowhere")
+        with pytest.raises(Error):
+            store.count_refusals()
+        transaction.set_rollback(True)
+    store.count_refusals()
+    assert refusals(small) == 2
+
+
+def test_a_storm_whose_sign_could_not_be_kept_is_told_by_the_next_refusal() -> None:
+    buckets = limits.Buckets()
+    buckets.learn("k", 1, per_minute=1, burst=1, shares=1, at=0.0)
+    assert buckets.ask("k", 1.0) == (59, 1)
+    buckets.untold("k", 1)
+    assert buckets.turn_away("k", 2.0) == 0
+    assert buckets.ask("k", 2.0) == (58, 2)
+    buckets.told("k", 7)
+    assert buckets.turn_away("k", 3.0) == 57
+    assert buckets.rest() == [(7, 1)]
+    assert buckets.rest() == []
 
 
 def test_limits_are_shared_out_among_the_web_processes() -> None:
