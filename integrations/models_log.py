@@ -105,7 +105,11 @@ class EventOutcome(models.Model):
     alert = models.ForeignKey(
         Alert, models.CASCADE, null=True, related_name="outcomes", db_constraint=True
     )
-    route = models.ForeignKey(Route, models.SET_NULL, null=True, related_name="+", db_index=False)
+    route = models.ForeignKey(
+        Route, models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    """May have been removed since. Not checked by the database: one that is removed while its
+    events are worked off would fail with them, and each event would lock it."""
     routed_by = models.CharField(max_length=120, db_default="")
     """The route's name as it was, or "integration" where none fitted."""
     detail = models.TextField(db_default="")

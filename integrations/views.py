@@ -229,7 +229,7 @@ def event(request: HttpRequest, pk: int) -> HttpResponse:
     is_data = isinstance(decoded.value, (dict, list))
     context = {
         "event": found,
-        "outcomes": found.outcomes.select_related("alert", "route").order_by("position")[:1000],
+        "outcomes": found.outcomes.select_related("alert").order_by("position")[:1000],
         "is_data": is_data,
         "pretty": texts.whole(decoded.value)[:SHOWN] if is_data else "",
         "raw": texts.starred(texts.clean(body[:SHOWN].decode("utf-8", "replace"), SHOWN)),
