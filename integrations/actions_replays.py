@@ -65,4 +65,5 @@ def stop(replay: Replay, *, actor: User | None, now: datetime) -> None:
     if row.finished_at is None:
         row.finished_at, row.stopped = now, True
         row.save(update_fields=["finished_at", "stopped"])
+        replaying.forget(row)
         audit.record("stopped a replay", row, actor=actor, now=now)

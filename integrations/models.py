@@ -14,7 +14,7 @@ from integrations.models_outbound_log import (
     OutboundLink,
     OutboundMessage,
 )
-from integrations.models_replays import Replay
+from integrations.models_replays import Imagined, Replay
 from integrations.models_routes import Route
 from integrations.models_services import Service
 
@@ -22,6 +22,7 @@ __all__ = [
     "SEARCHED",
     "EventOutcome",
     "Heartbeat",
+    "Imagined",
     "InboundEvent",
     "Integration",
     "Key",

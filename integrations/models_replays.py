@@ -65,3 +65,22 @@ class Replay(models.Model):
         if self.finished_at is not None:
             return 100
         return min(99, self.done * 100 // self.total) if self.total else 0
+
+
+class Imagined(models.Model):
+    """What a dry replay would have opened or closed so far. Gone when it is over."""
+
+    replay = models.ForeignKey(Replay, models.CASCADE, related_name="+", db_index=False)
+    source_id = models.BigIntegerField()
+    dedup_key = models.CharField(max_length=255)
+    is_open = models.BooleanField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["replay", "source_id", "dedup_key"], name="a_replay_imagines_a_key_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dedup_key} in {self.replay_id}"

@@ -2,16 +2,14 @@
 
 What an event has already done is not done again: a thing it said that led to an alert is passed
 over (`spent`). So a replay may be run twice, or die half way, and pages nobody a second time. A dry
-one goes the same way and writes nothing; it remembers what it would have opened in this process,
-and begins anew when another process takes it up. Where a process died with a piece in hand, a dry
-one is stopped; a real one goes on, and passes the piece over if that happens again and again.
+one goes the same way and touches no alert: it writes down what it would have opened, for itself
+(`Imagined`). Where processes die with a piece in hand again and again, the piece is passed over.
 """
 
 import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,11 +17,11 @@ import orjson
 from django.db import transaction
 
 from alertops import doorbell, loops, prepared
-from alerts.signals import Key, Outcome, Signal
+from alerts.signals import Outcome, Signal
 from integrations import calming, maintenance, spent
 from integrations.addresses import addressees
 from integrations.asks import Ask, settle
-from integrations.models import Replay
+from integrations.models import Imagined, Replay
 from integrations.reading import Event, Reading, read_event
 from integrations.states import Outcome as Word
 from integrations.states import most_telling
@@ -46,25 +44,23 @@ WHERE e.id > %s AND e.id <= %s AND e.processed_at IS NOT NULL
     AND (%s::bigint IS NULL OR e.integration_id = %s) AND (%s = '' OR e.outcome = %s)
 ORDER BY e.id LIMIT %s
 """
-_OPEN = """
-SELECT k.source_id, k.dedup_key
-FROM unnest(%s::bigint[], %s::text[]) AS k(source_id, dedup_key), LATERAL (
+_RECALL = """
+SELECT k.source_id, k.dedup_key, coalesce(i.is_open, EXISTS (
     SELECT FROM alerts_alert o
     WHERE o.source_id = k.source_id AND o.dedup_key = k.dedup_key AND o.status <> 'resolved'
-    LIMIT 1
-) AS a
+))
+FROM unnest(%s::bigint[], %s::text[]) AS k(source_id, dedup_key)
+LEFT JOIN integrations_imagined i
+    ON i.replay_id = %s AND i.source_id = k.source_id AND i.dedup_key = k.dedup_key
+"""
+_REMEMBER = """
+INSERT INTO integrations_imagined AS i (replay_id, source_id, dedup_key, is_open)
+SELECT %s, n.source_id, n.dedup_key, n.is_open
+FROM unnest(%s::bigint[], %s::text[], %s::bool[]) AS n(source_id, dedup_key, is_open)
+ON CONFLICT (replay_id, source_id, dedup_key) DO UPDATE SET is_open = excluded.is_open
+WHERE i.is_open <> excluded.is_open
 """
 
-
-@dataclass(slots=True)
-class _Dry:
-    """What a dry replay would have opened and closed so far."""
-
-    replay: int
-    open: dict[Key, bool] = field(default_factory=dict)
-
-
-_dry: _Dry | None = None
 _asked = float("-inf")
 logger = logging.getLogger(__name__)
 
@@ -91,12 +87,11 @@ def work(now: datetime) -> bool:
     replay = _oldest()
     if replay is None:
         return False
-    _begin(replay)
     events = _events(replay)
-    was_left = replay.is_dry and replay.tries > 1
-    if was_left or not events:
-        replay.finished_at, replay.stopped = now, was_left
-        replay.save(update_fields=["finished_at", "stopped"])
+    if not events:
+        replay.finished_at = now
+        replay.save(update_fields=["finished_at"])
+        forget(replay)
         return True
     if replay.tries > TRIES:
         logger.error("Replay %s was left at event %s too often", replay.pk, events[0].id)
@@ -136,12 +131,9 @@ def again() -> None:
     _asked = float("-inf")
 
 
-def _begin(replay: Replay) -> None:
-    """Where a dry one was begun elsewhere, what it would have opened is not known here: anew."""
-    global _dry
-    if replay.is_dry and (_dry is None or _dry.replay != replay.pk):
-        _dry = _Dry(replay.pk)
-        replay.done, replay.reached, replay.counts, replay.lines = 0, replay.first - 1, {}, []
+def forget(replay: Replay) -> None:
+    """It is over: what it imagined is of no more use."""
+    Imagined.objects.filter(replay=replay).delete()
 
 
 def _events(replay: Replay) -> list[Event]:
@@ -159,7 +151,7 @@ def _piece(replay: Replay, events: Sequence[Event], now: datetime) -> None:
     passed, last = spent.leave_out(readings)
     signals = [signal for reading in readings for signal in reading.signals]
     if replay.is_dry:
-        outcomes = _imagine(signals)
+        outcomes = _imagine(replay, signals)
     else:
         for signal in signals:
             if isinstance(signal, Signal):
@@ -173,15 +165,14 @@ def _piece(replay: Replay, events: Sequence[Event], now: datetime) -> None:
         doorbell.ring_on_commit("tick")
 
 
-def _imagine(signals: Sequence[Signal | Ask]) -> list[Outcome]:
+def _imagine(replay: Replay, signals: Sequence[Signal | Ask]) -> list[Outcome]:
     """Return what would become of signals, and remember it for those that follow."""
-    memory = _dry.open if _dry is not None else {}
     ours = [signal for signal in signals if isinstance(signal, Signal)]
-    unknown = sorted({signal.key for signal in ours} - memory.keys())
+    keys = sorted({signal.key for signal in ours})
+    sources, names = [source for source, _ in keys], [name for _, name in keys]
     with prepared.cursor() as cursor:
-        cursor.execute(_OPEN, [[source for source, _ in unknown], [key for _, key in unknown]])
-        are_open = set(cursor.fetchall())
-    memory.update({key: key in are_open for key in unknown})
+        cursor.execute(_RECALL, [sources, names, replay.pk])
+        memory = {(source, name): is_open for source, name, is_open in cursor.fetchall()}
     outcomes = []
     for signal in ours:
         is_open = memory[signal.key]
@@ -194,6 +185,8 @@ def _imagine(signals: Sequence[Signal | Ask]) -> list[Outcome]:
             word = "resolved" if signal.action == "resolve" else "acknowledged"
             memory[signal.key] = signal.action != "resolve"
         outcomes.append(Outcome(word))
+    with prepared.cursor() as cursor:
+        cursor.execute(_REMEMBER, [replay.pk, sources, names, [memory[key] for key in keys]])
     return outcomes
 
 

@@ -15,7 +15,7 @@ from groups.models import Group
 from integrations import actions_replays, inbox, replaying, retention
 from integrations.actions import NotAllowed
 from integrations.actions_replays import Range
-from integrations.models import EventOutcome, InboundEvent, Integration, Replay, Route
+from integrations.models import EventOutcome, Imagined, InboundEvent, Integration, Replay, Route
 from integrations.states import Outcome
 from tests import builders
 from tests.conftest import Clock, Phones
@@ -65,6 +65,7 @@ def test_a_dry_replay_says_what_would_happen_and_changes_nothing(dropped: Route)
     replay = run(is_dry=True)
     assert replay.counts == {"created": 3, "resolved": 1}
     assert (replay.done, replay.percent) == (4, 100)
+    assert not Imagined.objects.exists()
     assert not Alert.objects.exists()
     assert set(InboundEvent.objects.values_list("outcome", flat=True)) == {
         "ignored",

@@ -13,7 +13,7 @@ from alertops import clock
 from alerts.models import Alert
 from integrations import actions_replays, inbox, reading, replaying, suspects
 from integrations.actions_replays import Range
-from integrations.models import InboundEvent, Integration, Replay
+from integrations.models import Imagined, InboundEvent, Integration, Replay
 from integrations.states import Outcome
 from tests.integrations.conftest import Send
 
@@ -152,8 +152,31 @@ def test_a_replay_of_it_comes_to_an_end(
         assert deaths < 10
     replay = Replay.objects.get(pk=replay.pk)
     assert replay.finished_at is not None
-    assert replay.stopped is is_dry
-    if is_dry:
-        assert deaths == 1
-    else:
-        assert (deaths, replay.counts) == (3, {"created": 2, "error": 1})
+    assert not replay.stopped
+    assert (deaths, replay.counts) == (3, {"created": 2, "error": 1})
+    assert not Imagined.objects.exists()
+
+
+def test_a_dry_replay_goes_on_where_the_last_process_left_it(
+    integration: Integration, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replaying, "PIECE", 1)
+    for status in ("firing", "firing", "resolved", "firing"):
+        send(integration, {"title": "x", "dedup_key": "k", "status": status})
+    InboundEvent.objects.update(processed_at=clock.now(), outcome=Outcome.IGNORED)
+    replay = actions_replays.start(Range(1, 2**62), is_dry=True, actor=None, now=clock.now())
+
+    def look_once() -> None:
+        replaying.again()
+        inbox.process(clock.now())
+
+    for done in (1, 2, 3, 4):
+        assert in_a_process_of_its_own(look_once)
+        replay.refresh_from_db()
+        assert (replay.done, replay.finished_at) == (done, None)
+    assert in_a_process_of_its_own(look_once)
+    replay.refresh_from_db()
+    assert replay.finished_at is not None
+    assert replay.counts == {"created": 2, "appended": 1, "resolved": 1}
+    assert not Imagined.objects.exists()
+    assert not Alert.objects.exists()
