@@ -151,7 +151,9 @@ class _Look:
     def acknowledged(self) -> None:
         timeout = self.standing.policy.acknowledgement_timeout
         again = self.decision.reschedule
-        if self.alert.acknowledgement_expires and self.alert.wake_at <= self.now:
+        if self.alert.leader in ("triggered", "acknowledged"):  # it expires, and pages, for both
+            again.wake_at, again.wake = None, Wake.ACKNOWLEDGED
+        elif self.alert.acknowledgement_expires and self.alert.wake_at <= self.now:
             again.retrigger = True
             self.alert.epoch += 1
             owner = self.alert.acknowledged_by_id
@@ -211,9 +213,7 @@ class _Look:
                 left_out=gap.left_out,
             )
         if step.is_end:
-            if also:
-                self.notify(also, None, Purpose.PAGE)
-            self.end(step)
+            self.end(step, also)
             return
         if step.position.round > before and step.position.level == 0:
             self.tell(Kind.ROUND_STARTED, round=step.position.round)
@@ -252,7 +252,7 @@ class _Look:
         levels = self.standing.policy.levels
         again.wake_at = self.now + timedelta(seconds=levels[0].wait if levels else 300)
 
-    def end(self, step: Step) -> None:
+    def end(self, step: Step, also: tuple[Recipient, ...] = ()) -> None:
         """The policy is over, or nobody is on call: page the fallback, and keep looking."""
         standing = self.standing
         empty = bool(step.skipped) and standing.position == Position()
@@ -270,7 +270,7 @@ class _Look:
             people=[one.id for one in recipients if one.kind == "user"],
             contacts=sum(one.kind == "contact" for one in recipients),
         )
-        self.notify(recipients, None, Purpose.FALLBACK)
+        self.notify(tuple(dict.fromkeys((*recipients, *also))), None, Purpose.FALLBACK)
         standing.position = Position() if empty else step.position
 
     def is_asked_again(self, step: Step) -> bool:
