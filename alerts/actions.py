@@ -84,8 +84,8 @@ def _acknowledge(alert: Alert, move: Move) -> None:
         return
     alert.status = Status.ACKNOWLEDGED
     alert.acknowledged_at, alert.acknowledged_by = move.now, move.actor
-    if move.actor:
-        alert.assignee = move.actor
+    if move.actor and (alert.group_id is not None or move.assignee is not None):
+        alert.assignee = move.actor  # else it stays the one it was sent to, who it comes back to
     _stop(alert)
     _wake(alert, Wake.ACKNOWLEDGED, move.now)  # the policy may say that it expires
     _tell(alert, Kind.ACKNOWLEDGED, move)

@@ -211,7 +211,8 @@ WHERE parent_id = ANY(%s::bigint[]) AND status <> 'resolved' RETURNING id, paren
 """
 _ACKNOWLEDGE = """
 UPDATE alerts_alert SET status = 'acknowledged', acknowledged_at = %s, acknowledged_by_id = %s,
-    assignee_id = COALESCE(%s, assignee_id), wake = 'acknowledged', wake_at = NULL,
+    assignee_id = CASE WHEN group_id IS NULL THEN assignee_id ELSE COALESCE(%s, assignee_id) END,
+    wake = 'acknowledged', wake_at = NULL,
     snoozed_until = NULL, suppressed = false, discard_at = NULL, epoch = epoch + 1
 WHERE parent_id = ANY(%s::bigint[]) AND status = 'triggered' RETURNING id, parent_id
 """
