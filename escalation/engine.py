@@ -128,7 +128,7 @@ def _settle(due: Sequence[DueAlert], people: Directory, now: datetime) -> None:
 
 
 _RUNNING = """
-SELECT alert_id, version_id, chosen_by, round, level, member, send, fired, started_at,
+SELECT alert_id, version_id, chosen_by, round, level, member, send, told, fired, started_at,
     exhausted_at
 FROM escalation_escalation WHERE alert_id = ANY(%s::bigint[])
 """
@@ -142,6 +142,7 @@ class _Running(NamedTuple):
     level: int
     member: int
     send: int
+    told: list[int]
     fired: int
     started_at: datetime
     exhausted_at: datetime | None
@@ -178,7 +179,7 @@ def _standings(due: Sequence[DueAlert]) -> dict[int, Standing]:
                 plans[row.version_id],
                 row.version_id,
                 row.chosen_by,
-                Position(row.round, row.level, row.member, row.send),
+                Position(row.round, row.level, row.member, row.send, tuple(row.told)),
                 row.fired,
                 started_at=row.started_at,
                 exhausted_at=row.exhausted_at,

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -196,7 +197,8 @@ class Escalation(models.Model):
     level = models.PositiveSmallIntegerField(default=0)
     member = models.PositiveSmallIntegerField(default=0)
     send = models.PositiveSmallIntegerField(default=0)
-    """The position of the step that comes next."""
+    told = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+    """The position of the step that comes next, and who had their turn in its level."""
     fired = models.PositiveIntegerField(default=0)
     started_at = models.DateTimeField()
     exhausted_at = models.DateTimeField(null=True, blank=True)

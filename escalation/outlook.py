@@ -168,7 +168,8 @@ def _policy(alert: Alert, running: Escalation | None) -> tuple[PolicyPlan, str]:
 def _position(alert: Alert, running: Escalation | None) -> Position:
     if running is None or _begins(alert, running):
         return Position()
-    at = Position(running.round, running.level, running.member, running.send)
+    told = tuple(running.told)
+    at = Position(running.round, running.level, running.member, running.send, told)
     return next_level(at) if alert.wake == Wake.ESCALATE else at
 
 

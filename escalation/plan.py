@@ -99,6 +99,9 @@ class Position:
     level: int = 0
     member: int = 0
     send: int = 0
+    told: tuple[int, ...] = field(default=(), compare=False)
+    """Ids of those who had their turn in this level, the last one where it stands: people come, go
+    and change places meanwhile, and everybody still has one turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,22 +175,42 @@ def _here(level: LevelPlan, answer: Answer, at: Position) -> Position | None:
     """Return `at`, or where the next member who answers has their turn; None: nobody does."""
     if level.member_wait == 0:
         return at if answer.recipients else None
-    place = next((place for place in answer.order if place >= at.member), None)
-    if place is None:
+    if at.send and at.told and at.told[-1] in {one.id for one in answer.recipients}:
+        return at
+    waiting = _waiting(answer, at)
+    if not waiting:
         return None
-    return at if place == at.member else Position(at.round, at.level, place)
+    place, recipient = waiting[0]
+    told = (*_told(answer, at), recipient.id)
+    if at.told:  # who is where says nothing any more
+        return replace(at, member=max(place, at.member), send=0, told=told)
+    return replace(at, member=place, send=at.send if place == at.member else 0, told=told)
+
+
+def _waiting(answer: Answer, at: Position) -> list[tuple[int, Recipient]]:
+    """Those whose turn is still to come, with their places."""
+    gone = _told(answer, at)
+    placed = zip(answer.order, answer.recipients, strict=True)
+    least = 0 if at.told else at.member
+    return [(place, one) for place, one in placed if place >= least and one.id not in gone]
+
+
+def _told(answer: Answer, at: Position) -> tuple[int, ...]:
+    """Who had their turn; where nobody wrote it down, whoever stands before the next one."""
+    placed = zip(answer.order, answer.recipients, strict=True)
+    return at.told or tuple(one.id for place, one in placed if place < at.member)
 
 
 def _chosen(level: LevelPlan, answer: Answer, at: Position) -> tuple[Recipient, ...]:
     if level.member_wait == 0:
         return answer.recipients
-    return (answer.recipients[answer.order.index(at.member)],)
+    return tuple(one for one in answer.recipients if one.id == at.told[-1])
 
 
 def _after(level: LevelPlan, answer: Answer, at: Position) -> tuple[int, Position]:
     if at.send + 1 < level.times:
         return level.interval, replace(at, send=at.send + 1)
-    if level.member_wait and at.member < answer.order[-1]:
+    if level.member_wait and _waiting(answer, at):
         return level.member_wait, replace(at, member=at.member + 1, send=0)
     return level.wait, Position(at.round, at.level + 1)
 

@@ -31,20 +31,20 @@ ON CONFLICT (key) DO NOTHING
 """
 _BEGIN = """
 INSERT INTO escalation_escalation (alert_id, version_id, chosen_by, round, level, member, send,
-    fired, started_at, exhausted_at)
+    told, fired, started_at, exhausted_at)
 SELECT * FROM json_to_recordset(%s::json) AS e(alert_id bigint, version_id bigint,
-    chosen_by text, round int, level int, member int, send int, fired int,
+    chosen_by text, round int, level int, member int, send int, told bigint[], fired int,
     started_at timestamptz, exhausted_at timestamptz)
 ON CONFLICT (alert_id) DO UPDATE SET version_id = excluded.version_id,
     chosen_by = excluded.chosen_by, round = excluded.round, level = excluded.level,
-    member = excluded.member, send = excluded.send, fired = excluded.fired,
+    member = excluded.member, send = excluded.send, told = excluded.told, fired = excluded.fired,
     started_at = excluded.started_at, exhausted_at = excluded.exhausted_at
 """
 _MOVE = """
 UPDATE escalation_escalation e SET round = m.round, level = m.level, member = m.member,
-    send = m.send, fired = m.fired, exhausted_at = m.exhausted_at
+    send = m.send, told = m.told, fired = m.fired, exhausted_at = m.exhausted_at
 FROM json_to_recordset(%s::json) AS m(alert_id bigint, round int, level int, member int, send int,
-    fired int, exhausted_at timestamptz)
+    told bigint[], fired int, exhausted_at timestamptz)
 WHERE e.alert_id = m.alert_id
 """
 
@@ -70,6 +70,7 @@ def stand(standings: Sequence[tuple[int, Standing]]) -> None:
             "level": at.level,
             "member": at.member,
             "send": at.send,
+            "told": at.told,
             "fired": standing.fired,
             "exhausted_at": standing.exhausted_at,
         }
