@@ -43,7 +43,8 @@ def compose(claimed: Claimed, now: datetime) -> Message:
     token = make_link_token(max(claimed.alert_id, 0), claimed.user_id or 0, claimed.epoch, now)
     ack_url = f"{settings.PUBLIC_URL}/a/{token}/"
     where = claimed.group_name or "you"
-    summary = f"+{claimed.bundled} more alerts are waiting. " if claimed.bundled else ""
+    more = claimed.bundled
+    summary = f"+{more} more {'alert is' if more == 1 else 'alerts are'} waiting. " if more else ""
     facts = [
         ("Severity", claimed.severity.capitalize()),
         ("Group", claimed.group_name),

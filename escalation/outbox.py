@@ -47,6 +47,7 @@ class Claimed:
     title: str
     description: str
     severity: str
+    group_id: int | None
     group_name: str
     source_name: str
     opened_at: datetime
@@ -65,7 +66,7 @@ SELECT n.id, n.key, n.fence, n.attempts, t.token, n.was = 'unknown', n.widened, 
     (m.verified_at IS NOT NULL AND m.disabled_at IS NULL AND u.is_active)
         OR (g.id IS NOT NULL AND g.verified_at IS NOT NULL AND g.disabled_at IS NULL),
     n.first_tried_at, n.lease_until, a.id, a.epoch, a.title, a.description, a.severity,
-    coalesce(gr.name, ''), coalesce(s.name, ''), a.opened_at, a.event_count
+    a.group_id, coalesce(gr.name, ''), coalesce(s.name, ''), a.opened_at, a.event_count
 FROM claimed n
 JOIN tried t ON t.notification_id = n.id
 JOIN alerts_alert a ON a.id = n.alert_id

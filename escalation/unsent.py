@@ -106,6 +106,7 @@ def _as_claimed(row: Notification) -> Claimed:
         title=alert.title,
         description=alert.description,
         severity=alert.severity,
+        group_id=alert.group_id,
         group_name=alert.group.name if alert.group else "",
         source_name=alert.source.name if alert.source else "",
         opened_at=alert.opened_at,

@@ -297,6 +297,41 @@ def test_the_first_page_of_a_quiet_person_is_never_held_back(
     assert len(twilio.messages) == 7
 
 
+def test_what_is_noisy_in_one_group_hides_nothing_that_begins_in_another(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    noisy, quiet = (builders.group(name, primary=(alice,)) for name in ("Noisy", "Quiet"))
+    for number in range(9):
+        builders.alert(noisy, title=f"Noise {number}")
+    clock.look()
+    for number in range(2):
+        builders.alert(quiet, title=f"New {number}")
+    builders.alert(assignee=alice, title="For Alice herself")
+    clock.look()
+    texts = [message.body for message in twilio.messages[6:]]
+    assert len(texts) == 2
+    assert "For Alice herself" in "".join(texts)
+    assert "New" in "".join(texts)
+    assert sum("+1 more alert is waiting" in text for text in texts) == 1
+    clock.forward(minutes=2)
+    assert len(twilio.messages) == 8
+
+
+def test_what_waits_behind_a_cap_does_not_make_another_groups_first_page_wait(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    noisy, quiet = (builders.group(name, primary=(alice,)) for name in ("Noisy", "Quiet"))
+    for number in range(60):  # more than are claimed at a time
+        builders.alert(noisy, title=f"Noise {number}")
+    engine.tick(the_clock.now())
+    the_clock.forward(timedelta(seconds=1))
+    builders.alert(quiet, title="Something new")
+    engine.tick(the_clock.now())
+    dispatch.run_once(the_clock.now())
+    assert "Something new" in twilio.messages[-1].body
+    assert len(twilio.messages) == 7
+
+
 def test_a_sender_that_was_slow_sends_all_the_same_while_the_page_is_still_its_own(
     alice: User, twilio: TwilioDouble, clock: Clock
 ) -> None:
