@@ -1,6 +1,10 @@
 """What an event of Amazon EventBridge says, also where SNS carries it.
 
 https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html
+
+A pipeline tells of its actions and stages too, and all of them are the pipeline's alert: a part
+that fails is its failure, a part that went well says nothing of the rest
+(https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html).
 Pure; nothing here raises, whatever an event holds.
 """
 
@@ -41,7 +45,19 @@ _BY_KIND = {  # where a word means something else
     },
 }
 _ECS_FAULTS = {"taskfailedtostart", "essentialcontainerexited"}
-_NO_ALERTS = {"scheduled event", "cloudwatch alarm configuration change"}
+_NO_ALERTS = {
+    "scheduled event",
+    "cloudwatch alarm configuration change",
+    "codebuild build phase change",
+    "ec2 instance terminate successful",
+    "ec2 instance-launch lifecycle action",
+    "ec2 instance-terminate lifecycle action",
+}
+_GOOD = {"ec2 instance launch successful"}  # Auto Scaling says so by the kind only
+_PARTS = {
+    "codepipeline stage execution state change",
+    "codepipeline action execution state change",
+}
 _STATE = first(
     field("detail.state.value", "detail.statusCode", "detail.newEvaluationResult.complianceType"),
     field("detail.build-status", "detail.state", "detail.status", "detail.currentStatus"),
@@ -113,11 +129,14 @@ def action(item: Any, top: Any) -> str:
         return _finding_action(found, kind)
     if kind.lower() in _NO_ALERTS:
         return IGNORE
+    if kind.lower() in _GOOD:
+        return RESOLVE
     state = texts.words(_STATE(item, top)).strip().lower().replace(" ", "_")
     if state == "stopped" and kind.lower() == "ecs task state change":
         code = texts.words(field("detail.stopCode")(item, top)).lower()
         return TRIGGER if code in _ECS_FAULTS else IGNORE
-    return _BY_KIND.get(kind.lower(), {}).get(state) or _STATES.get(state, TRIGGER)
+    found = _BY_KIND.get(kind.lower(), {}).get(state) or _STATES.get(state, TRIGGER)
+    return IGNORE if found == RESOLVE and kind.lower() in _PARTS else found
 
 
 def key(item: Any, top: Any) -> str:

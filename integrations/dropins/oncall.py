@@ -1,8 +1,16 @@
 """Grafana OnCall's webhook addresses: `/integrations/v1/<type>/<token>/`, the token being a key.
 
 The type says how to read the body, whatever kind the integration is of; a type that is only a
-webhook is read as the integration says, mapping included.
+webhook is read as the integration says, mapping included. OnCall's types Zabbix, PRTG and
+ElastAlert take its formatted webhook, written by scripts of its own, and not what those tools send
+themselves: a body in that format is read as such whatever the type.
+
+https://grafana.com/docs/oncall/latest/integrations/zabbix/
+https://grafana.com/docs/oncall/latest/integrations/prtg/
 """
+
+from dataclasses import replace
+from typing import Any
 
 from django.http import HttpResponse
 from django.urls import re_path
@@ -12,6 +20,7 @@ from rest_framework.request import Request
 from integrations.dropins.contract import Dialect
 from integrations.dropins.door import DropInDoor, reader
 from integrations.ingest import Ingest, error
+from integrations.mapping import Pick, Vendor
 from integrations.vendors import VENDORS
 from integrations.vendors.oncall import oncall
 
@@ -29,12 +38,44 @@ _TYPES = {
     "direct_paging": "",
     "manual": "",
 }
+_FORMAT = frozenset(
+    ("alert_uid", "title", "message", "state", "image_url", "link_to_upstream_details")
+)
 
 
 def dialect_of(kind: str) -> str:
     """Return the dialect of a type; "" where the integration's own kind decides."""
     name = _TYPES.get(kind.lower(), kind.lower())
-    return name if name in VENDORS else ""
+    return _named(name) if name in VENDORS else ""
+
+
+def _named(kind: str) -> str:
+    return f"oncall-{kind}"
+
+
+def _is_formatted(item: Any) -> bool:
+    """The scripts leave `alert_uid` out where nothing tells alerts apart."""
+    if not isinstance(item, dict):
+        return False
+    return "alert_uid" in item or ({"title", "state"} <= item.keys() <= _FORMAT)
+
+
+def _also_formatted(vendor: Vendor) -> Vendor:
+    """A tool's own words, unless OnCall's are spoken."""
+
+    def either(formatted: Pick, own: Pick) -> Pick:
+        return lambda item, top: (formatted if _is_formatted(item) else own)(item, top)
+
+    return replace(
+        vendor,
+        title=either(oncall.title, vendor.title),
+        action=either(oncall.action, vendor.action),
+        dedup_key=either(oncall.dedup_key, vendor.dedup_key),
+        severity=either(oncall.severity, vendor.severity),
+        description=either(oncall.description, vendor.description),
+        details=either(oncall.details, vendor.details),
+        links=(*oncall.links, *vendor.links),
+    )
 
 
 @extend_schema(exclude=True)
@@ -68,4 +109,4 @@ urls = (
     ),
     re_path(r"^integrations/v1/(?P<dialect>[\w-]{1,60})/(?P<key>[^/]+)/?$", Webhook.as_view()),
 )
-dialects = (Dialect("oncall", oncall),)
+dialects = tuple(Dialect(_named(kind), _also_formatted(vendor)) for kind, vendor in VENDORS.items())

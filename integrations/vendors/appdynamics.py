@@ -2,14 +2,16 @@
 
 The payload is the customer's template; ours is the one below. An incident (a violation of a health
 rule) keeps its id from POLICY_OPEN_… to POLICY_CLOSE_…; the word before its severity says what
-happened. A variable that is not defined for an event arrives as its own name.
+happened. A variable that is not defined for an event arrives as its own name. The template that is
+documented for Grafana OnCall has the event's own names in `event` and no incident, so where it is
+tells violations apart (https://grafana.com/docs/oncall/latest/integrations/appdynamics/).
 Sample: integrations/samples/appdynamics.json
 """
 
 from typing import Any
 
 from integrations import texts
-from integrations.mapping import Vendor, field, first, joined, table
+from integrations.mapping import Vendor, field, first, table
 from integrations.vocabulary import IGNORE, RESOLVE, TRIGGER, Words
 
 
@@ -23,38 +25,62 @@ def _filled(item: Any, *names: str) -> str:
     return next((text for text in found if text and not _unfilled(text)), "")
 
 
+def _kind(item: Any) -> str:
+    return _filled(item, "event_type", "event.eventType", "event.eventTypeKey").upper()
+
+
+def _place(item: Any) -> list[str]:
+    places = ("application", "tier", "node")
+    return [_filled(item, name, f"event.{name}.name") for name in places]
+
+
+def _key(item: Any, top: Any) -> str:
+    """The incident; else the place, and what happened there where that neither begins nor ends."""
+    if incident := _filled(item, "incident_id"):
+        return incident
+    kind, place = _kind(item), _place(item)
+    what = _filled(item, "health_rule") if kind.startswith("POLICY_") else kind
+    return "/".join(filter(None, (what, *place))) if kind else ""
+
+
 def _action(item: Any, top: Any) -> str:
-    kind = _filled(item, "event_type").upper()
+    kind = _kind(item)
     if "_CLOSE" in kind or "_CANCELED" in kind:
         return RESOLVE
     return IGNORE if kind in {"APPLICATION_DEPLOYMENT", "APP_SERVER_RESTART"} else TRIGGER
 
 
 def _title(item: Any, top: Any) -> str:
-    rule = _filled(item, "health_rule", "display_name")
-    where = _filled(item, "affected", "node", "tier", "application")
-    return f"{rule} on {where}" if rule and where else _filled(item, "display_name", "summary")
+    rule = _filled(item, "health_rule", "display_name", "event.displayName")
+    application, tier, node = _place(item)
+    where = _filled(item, "affected") or node or tier or application
+    return f"{rule} on {where}" if rule and where else rule or _filled(item, *_SUMMARY)
 
 
 def _severity(item: Any, top: Any) -> str:
     """The event type is finer than the severity: POLICY_OPEN_CRITICAL."""
-    last = _filled(item, "event_type").rpartition("_")[2]
-    return last if last in {"CRITICAL", "WARNING"} else _filled(item, "severity")
+    last = _kind(item).rpartition("_")[2]
+    return last if last in {"CRITICAL", "WARNING"} else _filled(item, "severity", "event.severity")
+
+
+_SUMMARY = ("summary", "event.summaryMessage", "event.eventMessage")
 
 
 appdynamics = Vendor(
     kind="appdynamics",
     label="AppDynamics",
     action=_action,
-    dedup_key=first(
-        lambda item, top: _filled(item, "incident_id"),
-        joined("event_type", "application", "tier", "node"),
-    ),
+    dedup_key=_key,
     title=_title,
-    description=field("summary"),
+    description=field(*_SUMMARY),
     severity=_severity,
-    details=table("application", "tier", "node", "affected", "health_rule", "event_type", "policy"),
-    links=(("AppDynamics", field("link")),),
+    details=first(
+        table("application", "tier", "node", "affected", "health_rule", "event_type", "policy"),
+        table(
+            application="event.application.name", node="event.node.name", event="event.eventType"
+        ),
+    ),
+    links=(("AppDynamics", field("link", "event.deepLink")),),
     absent=_unfilled,
     words=Words(severities={"error": "critical", "warn": "medium"}),
     setup="""\

@@ -47,6 +47,7 @@ and one for what runs and fails, with its success, so that alerts close by thems
 
     {{
       "source": ["aws.codepipeline"],
+      "detail-type": ["CodePipeline Pipeline Execution State Change"],
       "detail": {{"state": ["FAILED", "SUCCEEDED"]}}
     }}
 

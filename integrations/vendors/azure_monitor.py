@@ -4,6 +4,9 @@ Three families: the common alert schema (`data.essentials`), the older metric al
 at the top or under `data`) and the older activity-log and log-search alerts. The alert id is new
 each time a stateless rule fires, so rule, targets and dimensions are the key where they tell
 alerts apart; activity-log alerts have an operation, service-health alerts a tracking id instead.
+Both kinds of health are fired only, in either schema: what is over shows in a stage or a status. A
+"RCA" tells afterwards why it was, and what is canceled will not be
+(https://learn.microsoft.com/azure/service-health/service-health-notifications-properties).
 Azure counts Sev0 (critical) to Sev4 (verbose). Sample: integrations/samples/azure_monitor.json
 """
 
@@ -14,9 +17,15 @@ from integrations.mapping import Vendor, choose, field, first, table
 from integrations.vocabulary import Words
 
 _ESSENTIALS = "data.essentials"
-_HEALTH = "data.alertContext.properties"
 _CONTEXTS = ("data.context", "context")
 _LOG = "data.context.activityLog"
+_HEALTH = ("data.alertContext.properties", f"{_LOG}.properties")
+_STAGES = dict.fromkeys(("Resolved", "Complete", "RCA", "Canceled"), "resolve")
+
+
+def _health(*names: str) -> Any:
+    """These properties of an alert of health, in the common schema or the older one."""
+    return field(*(f"{place}.{name}" for name in names for place in _HEALTH))
 
 
 def _either(*names: str) -> Any:
@@ -44,7 +53,7 @@ def _dimensions(item: Any, top: Any) -> str:
 
 def _key(item: Any, top: Any) -> str:
     rule = texts.words(field(f"{_ESSENTIALS}.alertRule")(item, top))
-    if tracking := field(f"{_HEALTH}.trackingId")(item, top):
+    if tracking := _health("trackingId")(item, top):
         return f"health/{texts.words(tracking)}"
     if not rule:
         return _older_key(item, top)
@@ -59,6 +68,8 @@ def _key(item: Any, top: Any) -> str:
 
 
 def _older_key(item: Any, top: Any) -> str:
+    if _health("currentHealthStatus")(item, top):
+        return f"health/{texts.words(field(f'{_LOG}.resourceId')(item, top)).lower()}"
     if operation := field(f"{_LOG}.correlationId", f"{_LOG}.eventDataId")(item, top):
         return texts.words(operation)
     rule = _either("id", "name")(item, top) or field("data.AlertRuleName")(item, top)
@@ -85,8 +96,8 @@ def _target(item: Any, top: Any) -> str:
 
 
 def _title(item: Any, top: Any) -> str:
-    rule = field(f"{_HEALTH}.title", f"{_ESSENTIALS}.alertRule", "data.AlertRuleName")(item, top)
-    name = texts.words(rule or _either("name")(item, top))
+    rule = first(_health("title"), field(f"{_ESSENTIALS}.alertRule", "data.AlertRuleName"))
+    name = texts.words(rule(item, top) or _either("name")(item, top))
     target = _target(item, top)
     if not name and (operation := field(f"{_LOG}.operationName")(item, top)):
         status = texts.words(field(f"{_LOG}.status")(item, top))
@@ -98,8 +109,8 @@ azure_monitor = Vendor(
     kind="azure_monitor",
     label="Azure Monitor",
     action=first(
-        choose(f"{_HEALTH}.stage", {"Resolved": "resolve", "Complete": "resolve"}),
-        choose(f"{_HEALTH}.currentHealthStatus", {"Available": "resolve"}),
+        choose(_health("stage"), _STAGES),
+        choose(_health("currentHealthStatus"), {"Available": "resolve"}),
         choose(f"{_ESSENTIALS}.monitorCondition", _STATES),
         choose("data.status", _STATES),
         choose("status", _STATES),
@@ -107,7 +118,8 @@ azure_monitor = Vendor(
     dedup_key=_key,
     title=_title,
     description=first(
-        field(f"{_ESSENTIALS}.description", f"{_HEALTH}.communication", f"{_HEALTH}.title"),
+        field(f"{_ESSENTIALS}.description"),
+        _health("communication", "details", "title"),
         field("data.Description", f"{_LOG}.properties.statusMessage"),
         _either("description"),
     ),

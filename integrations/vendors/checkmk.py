@@ -3,7 +3,9 @@
 A notification script sends every NOTIFY_ variable as JSON, without the prefix. Host and service
 are the key; the type says what happened. While something flaps Checkmk tells neither problems nor
 recoveries, so the start of it is a problem and its end whatever the state is by then. Downtimes are
-no alerts. Icinga speaks the same words. Sample: integrations/samples/checkmk.json
+no alerts. The Event Console notifies as if of a service, "Event Console" or a syslog's application,
+whatever the event: there its number is the key. Icinga speaks the same words.
+Sample: integrations/samples/checkmk.json
 """
 
 from typing import Any
@@ -69,7 +71,9 @@ checkmk = Vendor(
     label="Checkmk",
     action=notification(field("NOTIFICATIONTYPE"), _STATE),
     dedup_key=first(
-        joined("OMD_SITE", "HOSTNAME", "SERVICEDESC"), joined("HOSTNAME", "SERVICEDESC")
+        joined("EC_ID", "OMD_SITE", "HOSTNAME"),
+        joined("OMD_SITE", "HOSTNAME", "SERVICEDESC"),
+        joined("HOSTNAME", "SERVICEDESC"),
     ),
     title=_title,
     description=first(

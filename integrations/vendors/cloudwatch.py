@@ -20,7 +20,12 @@ from integrations.vocabulary import IGNORE, RESOLVE, TRIGGER, Words
 KIND = "cloudwatch"
 FORGED = "sns_forged"
 """The dialect of a message that Amazon did not sign."""
-_TESTS = {"autoscaling:TEST_NOTIFICATION", "s3:TestEvent"}
+_EVENTS = {  # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-sns-notifications.html
+    "autoscaling:TEST_NOTIFICATION": IGNORE,
+    "autoscaling:EC2_INSTANCE_TERMINATE": IGNORE,
+    "autoscaling:EC2_INSTANCE_LAUNCH": RESOLVE,
+    "s3:TestEvent": IGNORE,
+}
 _ALARM_STATES = {"ALARM": TRIGGER, "INSUFFICIENT_DATA": TRIGGER, "OK": RESOLVE}
 
 
@@ -48,8 +53,8 @@ def _action(item: Any, top: Any) -> Any:
         return TRIGGER
     if _is_event(body):
         return events.action(body, _body(top, top))
-    if texts.words(field("Event")(body, body)) in _TESTS:
-        return IGNORE
+    if said := choose("Event", _EVENTS)(body, body):
+        return said
     return choose("NewStateValue", _ALARM_STATES)(body, body)
 
 

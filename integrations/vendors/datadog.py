@@ -2,10 +2,12 @@
 
 The payload is written by the customer from `$VARIABLES`; ours is the one below. A variable that
 has no value arrives as its own name, so such a text counts as absent. The default payload has no
-transition, but its title begins with "[Triggered]" or "[Recovered on {host:a}]".
+transition, but its title begins with "[Triggered]" or "[Recovered on {host:a}]", and of a monitor
+with a priority with "[P2] [Triggered]".
 Sample: integrations/samples/datadog.json
 """
 
+import re
 from typing import Any
 
 from integrations import texts
@@ -24,11 +26,20 @@ _TRANSITIONS = {
     "Recovered": "resolve",
 }
 _SEVERITY_OF = {"warn": "medium", "re-warn": "medium"}
+_TRANSITION = field("alert_transition", "transition")
+_PRIORITY = re.compile(r"\[(P[1-5])\]\s*(?=\[)", re.IGNORECASE)
+
+
+def _named(item: Any, top: Any) -> tuple[str, str]:
+    """The monitor's priority in front of the title, and the title without it."""
+    title = texts.words(field("alert_title", "title", "event_title")(item, top)).strip()
+    found = _PRIORITY.match(title)
+    return (found[1], title[found.end() :]) if found else ("", title)
 
 
 def _split(item: Any, top: Any) -> tuple[str, str, str]:
     """The transition in front of the title, the title without it, and what it is about."""
-    title = texts.words(field("alert_title", "title", "event_title")(item, top)).strip()
+    _, title = _named(item, top)
     if title.startswith("[") and (end := title.find("] ")) > 0:
         mark, _, scope = title[1:end].partition(" on ")
         if mark.strip().lower() in {word.lower() for word in _TRANSITIONS}:
@@ -57,7 +68,9 @@ def _severity(item: Any, top: Any) -> str:
     priority = texts.words(field("alert_priority", "priority")(item, top))
     if priority[:1] in {"P", "p"} and priority[1:].isdigit():
         return priority
-    transition = texts.words(field("alert_transition")(item, top)) or _split(item, top)[0]
+    if priority := _named(item, top)[0]:
+        return priority
+    transition = texts.words(_TRANSITION(item, top)) or _split(item, top)[0]
     kind = texts.words(field("alert_type")(item, top)).strip().lower()
     # A recovery is coloured "success", which says nothing about how bad it was.
     return _SEVERITY_OF.get(transition.lower()) or ("" if kind == "success" else kind)
@@ -71,7 +84,7 @@ datadog = Vendor(
     kind="datadog",
     label="Datadog",
     action=first(
-        choose("alert_transition", _TRANSITIONS),
+        choose(_TRANSITION, _TRANSITIONS),
         choose(lambda item, top: _split(item, top)[0], _TRANSITIONS),
     ),
     dedup_key=_key,

@@ -1,7 +1,10 @@
 """Flux: https://fluxcd.io/flux/components/notification/providers/#generic-webhook
 
 Events are about one object of the cluster, which is the key. Severity "error" is an alert; an
-"info" whose reason says that it succeeded closes it; any other says that something goes on.
+"info" whose reason says that it succeeded closes it, as does a source's "NewArtifact", which is its
+first word after a failure when there is something new; any other says that something goes on. What
+is rolled back or uninstalled after a failed upgrade has not been upgraded: it stays open
+(https://fluxcd.io/flux/components/helm/helmreleases/#configuring-failure-handling).
 Sample: integrations/samples/flux.json
 """
 
@@ -13,13 +16,16 @@ from integrations.phrases import others
 from integrations.vocabulary import IGNORE, RESOLVE, TRIGGER
 
 _OBJECT = ("involvedObject.kind", "involvedObject.namespace", "involvedObject.name")
+_GOOD = ("Succeeded", "Ready", "NewArtifact")
+_REMEDIES = {"RollbackSucceeded", "UninstallSucceeded"}
 
 
 def _action(item: Any, top: Any) -> str:
     if texts.words(field("severity")(item, top)).strip().lower() not in {"info", "trace"}:
         return TRIGGER
     reason = texts.words(field("reason")(item, top))
-    return RESOLVE if reason.endswith(("Succeeded", "Ready")) else IGNORE
+    is_over = reason.endswith(_GOOD) and not reason.endswith("NotReady")
+    return RESOLVE if is_over and reason not in _REMEDIES else IGNORE
 
 
 def _object(item: Any, top: Any) -> list[str]:

@@ -2,15 +2,29 @@
 
 Unified alerting (8 and later) sends a group of alerts like Alertmanager's. Legacy alerting sends
 one rule with `state` and `ruleId`; its title begins with "[Alerting]" or "[OK]", its `ruleName`
-does not, so that is the title. Sample: integrations/samples/grafana.json
+does not, so that is the title. A rule that finds nothing or cannot ask alerts under another name,
+DatasourceNoData or DatasourceError, with its own in `rulename`; what its annotations say is about
+the case it was made for
+(https://grafana.com/docs/grafana/latest/alerting/fundamentals/alert-rule-evaluation/state-and-health/).
+Sample: integrations/samples/grafana.json
 """
 
 from typing import Any
 
+from integrations import texts
 from integrations.mapping import Vendor, choose, digest, field, first
 from integrations.vendors.alertmanager import labels_and_annotations
 
 _LEGACY = {"alerting": "trigger", "no_data": "trigger", "ok": "resolve"}
+_STRANDED = {"DatasourceNoData": "has no data", "DatasourceError": "cannot be evaluated"}
+
+
+def _stranded(item: Any, top: Any) -> str:
+    """The rule and what is wrong with it, where it is not what the rule watches."""
+    name, rule = (
+        texts.words(field(path)(item, top)) for path in ("labels.alertname", "labels.rulename")
+    )
+    return f"{rule} {_STRANDED[name]}" if rule and name in _STRANDED else ""
 
 
 def _details(item: Any, top: Any) -> dict[str, Any]:
@@ -31,7 +45,7 @@ grafana = Vendor(
         choose("state", {**_LEGACY, "paused": "ignore", "pending": "ignore"}),
     ),
     dedup_key=first(field("fingerprint"), digest("labels"), field("ruleId", "ruleName")),
-    title=field("annotations.summary", "labels.alertname", "ruleName", "title"),
+    title=first(_stranded, field("annotations.summary", "labels.alertname", "ruleName", "title")),
     description=field("annotations.description", "annotations.message", "message"),
     severity=field("labels.severity", "labels.priority", "tags.severity"),
     details=_details,

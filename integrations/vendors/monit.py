@@ -2,7 +2,9 @@
 
 Monit has no webhook; a script it runs posts its environment as a form. The event is named after
 the test and how it went ("Connection failed", "Connection succeeded"), so the key is the service
-and the test without that. A start, a stop or an action done is an event, but no alert.
+and the test without that. All tests of load, CPU, memory and space are one event, "Resource limit":
+which of them it is stands in the description, "[cpu usage > 90.0%]" and then "[current cpu usage =
+12.0%]". A start, a stop or an action done is an event, but no alert.
 Sample: integrations/samples/monit.json
 """
 
@@ -20,6 +22,10 @@ _STATES = {
     "error": TRIGGER, "down": TRIGGER, "matched": TRIGGER, "match": TRIGGER, "changed": TRIGGER,
 }  # fmt: skip
 _END = re.compile(r"\s+(not changed|doesn't match|" + "|".join(_STATES) + r")$", re.IGNORECASE)
+_RESOURCE = re.compile(
+    r"matches resource limit \[(?P<bad>[^\]<>=!]{1,60}?)\s*[<>=!]"
+    r"|\[current (?P<good>[^\]=]{1,60}?)\s*="
+)
 _WHOLE = {
     "does not exist": ("existence", TRIGGER),
     "exists": ("existence", RESOLVE),
@@ -32,11 +38,20 @@ _WHOLE = {
 def _event(item: Any, top: Any) -> tuple[str, str]:
     """Which test it is, and what it asks for."""
     event = texts.words(field("event", "monit_event")(item, top)).strip().lower()[:200]
+    if event.startswith("resource limit ") and (which := _resource(item, top)):
+        event = event.replace("resource limit", which, 1)
     if event in _WHOLE:
         return _WHOLE[event]
     if end := _END.search(event):
         return event[: end.start()], _STATES[end[1]]
     return event, TRIGGER
+
+
+def _resource(item: Any, top: Any) -> str:
+    """Which limit it is: "cpu usage"."""
+    said = texts.words(field("description", "monit_description")(item, top))[:1000].lower()
+    found = _RESOURCE.search(said)
+    return (found["bad"] or found["good"]).strip() if found else ""
 
 
 def _key(item: Any, top: Any) -> str:

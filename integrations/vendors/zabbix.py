@@ -4,7 +4,9 @@ The media type below posts its parameters as they are. A problem has one event i
 updates and its recovery repeat. An update is a comment, an acknowledgement, a change of severity
 or several at once, said in words: only an acknowledgement and a close mean something to us. A
 macro that has no value stays as it is or is "*UNKNOWN*", in Zabbix's own test all of them are.
-Warning is less than Average. Sample: integrations/samples/zabbix.json
+Zabbix's own media types give the same macros other names (event_update_status, event_nseverity,
+alert_subject), which are understood as well. Warning is less than Average.
+Sample: integrations/samples/zabbix.json
 """
 
 from typing import Any
@@ -17,16 +19,17 @@ from integrations.vocabulary import ACKNOWLEDGE, IGNORE, RESOLVE, Words
 _absent = unfilled(r"\{[$#A-Z][^{}]*\}|\*UNKNOWN\*|<put your [^<>]*>")
 _SHOWN = (
     "event_id", "event_name", "event_value", "update_status", "update_action", "severity", "host",
-    "message", "subject", "tags", "zabbix_url",
+    "message", "subject", "tags", "zabbix_url", "event_update_status", "event_update_action",
+    "event_severity", "alert_message", "alert_subject", "event_tags", "host_name",
 )  # fmt: skip
 _NUMBERS = {"5": "critical", "4": "high", "3": "medium", "2": "low", "1": "info", "0": "info"}
 
 
 def _updated(item: Any, top: Any) -> str:
     """What an update asks for, if it is one."""
-    if texts.words(field("update_status")(item, top)).strip() != "1":
+    if texts.words(field("update_status", "event_update_status")(item, top)).strip() != "1":
         return ""
-    said = texts.words(filled(_absent, "update_action")(item, top)).lower()
+    said = texts.words(filled(_absent, "update_action", "event_update_action")(item, top)).lower()
     acts = {part.strip().split(" ")[0] for part in said[:500].split(",")}
     if "closed" in acts:
         return RESOLVE
@@ -55,15 +58,18 @@ zabbix = Vendor(
     dedup_key=filled(_absent, "event_id"),
     title=first(
         phrase(
-            filled(_absent, "host"),
-            first(filled(_absent, "event_name"), filled(_absent, "subject")),
+            filled(_absent, "host", "host_name"),
+            filled(_absent, "event_name", "subject", "alert_subject"),
         ),
         _test,
     ),
-    description=filled(_absent, "message"),
-    severity=first(choose("nseverity", _NUMBERS), filled(_absent, "severity")),
+    description=filled(_absent, "message", "alert_message"),
+    severity=first(
+        choose(field("nseverity", "event_nseverity"), _NUMBERS),
+        filled(_absent, "severity", "event_severity"),
+    ),
     details=others(*_SHOWN, absent=_absent),
-    tags=filled(_absent, "tags"),
+    tags=filled(_absent, "tags", "event_tags"),
     absent=_absent,
     links=(("Zabbix", _link),),
     words=Words(severities={"disaster": "critical", "average": "medium", "warning": "low"}),

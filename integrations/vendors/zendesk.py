@@ -1,7 +1,8 @@
 """Zendesk: https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events/
 
 Two ways: a webhook of a trigger sends the customer's template, ours is below; a webhook of events
-sends its own ("zen:event-type:ticket.status_changed") with the ticket in `detail`. Who waits for
+sends its own ("zen:event-type:ticket.status_changed") with the ticket in `detail`; a template that
+was made for Grafana OnCall has it in `ticket`. Who waits for
 the customer or a third party has the ticket in hand. Comments, tags and assignments are no alerts.
 Sample: integrations/samples/zendesk.json
 """
@@ -27,6 +28,14 @@ _EVENTS = ("ticket.created", "ticket.status_changed", "ticket.priority_changed")
 _absent = unfilled(r"\{\{[^{}]*\}\}|-")
 
 
+def _of(name: str) -> Any:
+    """A field of the ticket, wherever it stands."""
+    return field(f"detail.{name}", f"ticket.{name}", name)
+
+
+_ID = first(_of("id"), field("ticket_id"))
+
+
 def _other(item: Any, top: Any) -> str:
     kind = texts.words(field("type")(item, top))
     if not kind.startswith("zen:event-type:"):
@@ -36,13 +45,13 @@ def _other(item: Any, top: Any) -> str:
 
 def _link(item: Any, top: Any) -> str:
     """A ticket's address comes without its scheme."""
-    found = texts.words(field("link")(item, top)).strip()
+    found = texts.words(field("link", "ticket.url")(item, top)).strip()
     return f"https://{found}" if found and "://" not in found else found
 
 
 def _tags(item: Any, top: Any) -> list[str]:
     """A template writes them with blanks between, an event as a list."""
-    found = field("detail.tags", "tags")(item, top)
+    found = _of("tags")(item, top)
     if isinstance(found, list):
         return [texts.words(tag) for tag in found]
     return texts.words(found)[:2000].replace(",", " ").split()
@@ -51,14 +60,14 @@ def _tags(item: Any, top: Any) -> list[str]:
 zendesk = Vendor(
     kind="zendesk",
     label="Zendesk",
-    action=first(_other, choose("detail.status", _STATES), choose("status", _STATES)),
-    dedup_key=field("detail.id", "id", "ticket_id"),
+    action=first(_other, choose(_of("status"), _STATES)),
+    dedup_key=_ID,
     title=phrase(
-        phrase(lambda item, top: "Ticket", field("detail.id", "id", "ticket_id"), by=" "),
-        field("detail.subject", "title", "subject"),
+        phrase(lambda item, top: "Ticket", _ID, by=" "),
+        field("detail.subject", "ticket.title", "ticket.subject", "title", "subject"),
     ),
-    description=field("detail.description", "description"),
-    severity=field("detail.priority", "priority"),
+    description=_of("description"),
+    severity=_of("priority"),
     details=table(
         "requester",
         "organization",

@@ -49,6 +49,38 @@ def test_firing_and_recovery_are_one_alert(
         assert Alert.objects.get(dedup_key=wanted).status == became
 
 
+FORMATTED = {
+    "title": "Problem: Disk / is full ONCALL_GROUP: 50412",
+    "message": "Used: 98 %",
+    "state": "alerting",
+}
+
+
+@pytest.mark.parametrize("kind", ["zabbix", "prtg", "elastalert"])
+@pytest.mark.parametrize("uid", [{"alert_uid": "50412", "ack_url_get": "http://prtg/ack"}, {}])
+def test_what_oncalls_own_scripts_send_is_its_formatted_webhook_whatever_the_type(
+    client: Client, ours: Integration, kind: str, uid: dict[str, str]
+) -> None:
+    path = f"/integrations/v1/{kind}/{ours.key}/"
+    client.post(path, {**FORMATTED, **uid}, content_type="application/json")
+    work_off()
+    alert = Alert.objects.get()
+    assert (alert.title, alert.description) == (FORMATTED["title"], "Used: 98 %")
+    client.post(path, {**FORMATTED, **uid, "state": "ok"}, content_type="application/json")
+    work_off()
+    assert Alert.objects.get().status == "resolved"
+
+
+def test_two_problems_of_one_name_are_told_apart_by_oncalls_uid(
+    client: Client, ours: Integration
+) -> None:
+    for uid in ("50412", "50413"):
+        told = {"alert_uid": uid, "title": "Disk full", "state": "alerting"}
+        client.post(f"/integrations/v1/zabbix/{ours.key}/", told, content_type="application/json")
+    work_off()
+    assert Alert.objects.count() == 2
+
+
 def test_a_plain_webhook_is_read_as_the_integration_says_mapping_included(
     client: Client, ours: Integration
 ) -> None:
@@ -62,7 +94,7 @@ def test_a_plain_webhook_is_read_as_the_integration_says_mapping_included(
 
 def test_types_nobody_knows_are_plain_webhooks() -> None:
     assert dialect_of("webhook") == dialect_of("something_new") == dialect_of("manual") == ""
-    assert dialect_of("Grafana_Alerting") == "grafana"
+    assert dialect_of("Grafana_Alerting") == dialect_of("grafana") != ""
 
 
 def test_an_unknown_token_is_refused_as_oncall_does(client: Client, ours: Integration) -> None:
