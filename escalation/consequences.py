@@ -40,6 +40,8 @@ def settle(finished: Sequence[Sent], now: datetime) -> None:
     for sent in finished:
         if sent.claimed.id not in ours:
             continue
+        if sent.result.state != ours[sent.claimed.id]:  # reported meanwhile: it has left
+            sent.result.state, sent.next_method = ours[sent.claimed.id], False
         facts += _facts(sent)
         if sent.disable:
             disable(

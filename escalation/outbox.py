@@ -225,28 +225,34 @@ WITH r AS (
     FROM r WHERE t.notification_id = r.id AND t.number = r.number
 )
 UPDATE escalation_notification n
-SET state = CASE WHEN r.state = 'accepted' AND n.delivered_at IS NOT NULL THEN 'delivered'
-        ELSE r.state END,
+SET state = CASE WHEN r.state NOT IN ('accepted', 'unknown', 'pending') THEN r.state
+        WHEN n.delivered_at IS NOT NULL THEN 'delivered'
+        WHEN n.provider_id <> '' THEN 'accepted' ELSE r.state END,
     due_at = coalesce(r.due_at, n.due_at), error = r.error,
     provider_id = CASE WHEN r.provider_id <> '' THEN r.provider_id ELSE n.provider_id END,
     accepted_at = CASE WHEN r.state IN ('accepted', 'delivered')
+            OR r.state IN ('unknown', 'pending') AND n.provider_id <> ''
         THEN coalesce(n.accepted_at, r.at) ELSE n.accepted_at END,
     delivered_at = CASE WHEN r.state = 'delivered' THEN coalesce(n.delivered_at, r.at)
         ELSE n.delivered_at END,
-    proof_due_at = CASE WHEN r.proof_due_at IS NOT NULL
-        THEN least(r.proof_due_at, n.proof_due_at) END, lease_until = NULL, is_local = r.is_local,
-    widened = n.widened OR r.widened,
+    proof_due_at = CASE WHEN r.proof_due_at IS NOT NULL THEN least(r.proof_due_at, n.proof_due_at)
+        WHEN r.state IN ('unknown', 'pending') AND n.provider_id <> '' AND n.delivered_at IS NULL
+        THEN coalesce(n.proof_due_at, r.at + %s) END,
+    lease_until = NULL, is_local = r.is_local, widened = n.widened OR r.widened,
     ended_at = CASE WHEN r.state IN ('failed', 'cancelled') THEN r.at ELSE n.ended_at END
 FROM r WHERE n.id = r.id AND n.fence = r.fence AND n.state = 'sending'
-RETURNING n.id
+RETURNING n.id, n.state
 """
 
 
-def write(results: Sequence[Result]) -> set[int]:
-    """Store results in the caller's transaction; return the ids whose lease was still ours."""
+def write(results: Sequence[Result]) -> dict[int, State]:
+    """Store results in the caller's transaction; return the states of those whose lease was still
+    ours. What its provider has reported about meanwhile has left, whatever became of the answer.
+    """
+    values: list[Any] = [orjson.dumps(results).decode(), hold()]
     with prepared.cursor() as cursor:
-        cursor.execute(_WRITE, [orjson.dumps(results).decode()])
-        return {row[0] for row in cursor.fetchall()}
+        cursor.execute(_WRITE, values)
+        return {row[0]: State(row[1]) for row in cursor.fetchall()}
 
 
 def release(claimed: Sequence[tuple[Claimed, datetime]]) -> None:

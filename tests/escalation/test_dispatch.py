@@ -262,7 +262,7 @@ def test_a_late_result_of_a_lease_that_was_taken_over_changes_nothing(
     assert not outbox.still_wanted(claimed)
     sent = send(claimed)
     assert sent.result.state == "cancelled"
-    assert outbox.write([sent.result]) == set()
+    assert outbox.write([sent.result]) == {}
     assert Notification.objects.get().state == "unknown"
 
 

@@ -131,6 +131,24 @@ def test_what_the_provider_has_reported_is_not_sent_again_though_its_sender_died
     assert Notification.objects.get().state == "delivered"
 
 
+@pytest.mark.parametrize(("state", "rank"), [("sent", 3), ("delivered", 4)])
+def test_what_the_provider_has_reported_is_not_sent_again_though_its_answer_was_lost(
+    alice: User, twilio: TwilioDouble, clock: Clock, state: State, rank: int
+) -> None:
+    builders.contact(alice, "voice", rule=False)
+    page(alice)
+    claimed = claim()
+    twilio.knobs.turn(accept_then_500=1.0)
+    sent = send(claimed)
+    reported(claimed, state, rank, twilio.messages[0].sid)
+    the_clock.forward(timedelta(seconds=11))
+    settle([sent], the_clock.now())
+    twilio.knobs.turn(accept_then_500=0.0, list_lag=3600)
+    clock.forward(minutes=2)
+    assert (len(twilio.messages), len(twilio.calls)) == (1, 0)
+    assert Notification.objects.get().state == "delivered"
+
+
 def test_a_failure_reported_before_the_sender_could_write_is_looked_into_at_once(
     alice: User, twilio: TwilioDouble, clock: Clock
 ) -> None:
