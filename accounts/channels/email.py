@@ -31,6 +31,10 @@ GONE = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}  # RFC 3463: nobo
 SIGN_IN = {530, 534, 535, 538}
 _OURS = re.compile(r"relay|authen|denied|blocked|policy|spam", re.IGNORECASE)
 """Words of a mail server that refuses us, where it gives no code that says so."""
+_SOFT = re.compile(
+    r"soft.?bounce|transient|temporar|full|quota|out.?of.?office|auto.?repl", re.IGNORECASE
+)
+"""How mail services say that somebody is there who cannot take a mail now."""
 TRACKED: dict[str, tuple[State, int]] = {  # anymail's word: ours, and how far along it is
     "queued": ("sent", 1),
     "sent": ("sent", 2),
@@ -263,7 +267,7 @@ def tracked(event: Any) -> Received | None:
     state, rank = TRACKED.get(kind, ("", 0))
     if not state:
         return None
-    dead = state == "failed" and reason in {"bounced", "invalid"}
+    dead = reason == "invalid" or (reason == "bounced" and _is_gone(event))
     detail = f"{kind} ({reason})" if reason else kind
     return Received(
         "receipt",
@@ -272,5 +276,13 @@ def tracked(event: Any) -> Received | None:
         provider_id=str(event.message_id or ""),
         address=str(event.recipient or ""),
         detail=detail,
-        dead_address=dead,
+        dead_address=state == "failed" and dead,
     )
+
+
+def _is_gone(event: Any) -> bool:
+    """Whether nobody is there any more, which a bounce alone does not say."""
+    said = f"{event.mta_response or ''} {event.description or ''}"
+    if found := re.search(r"\b[45]\.\d{1,3}\.\d{1,3}\b", said):
+        return found[0] in GONE
+    return not _SOFT.search(f"{said} {event.esp_event or ''}")

@@ -185,6 +185,27 @@ def test_what_a_mail_service_reports_later_is_understood(
     assert (seen.state, seen.dead_address, seen.provider_id) == (state, dead, "m-1")
 
 
+@pytest.mark.parametrize(
+    ("facts", "dead"),
+    [
+        ({"description": "Permanent: NoEmail", "mta_response": "smtp; 550 5.1.1 no user"}, True),
+        ({"description": "Permanent: General"}, True),
+        ({"description": "Transient: MailboxFull"}, False),
+        ({"description": "Transient: General"}, False),
+        ({"mta_response": "452 4.2.2 The email account is over quota"}, False),
+        ({"mta_response": "550 5.7.1 Message rejected as spam"}, False),
+        ({"esp_event": {"Type": "SoftBounce"}}, False),
+        ({"esp_event": {"event": "soft_bounce"}}, False),
+        ({"esp_event": {"error": "quota exceeded"}}, False),
+    ],
+)
+def test_a_mailbox_that_is_full_or_away_is_not_dead(facts: dict[str, Any], dead: bool) -> None:
+    event = AnymailTrackingEvent(event_type="bounced", reject_reason="bounced", **facts)
+    seen = email.tracked(event)
+    assert seen is not None
+    assert (seen.state, seen.dead_address) == ("failed", dead)
+
+
 def test_clicks_in_a_mail_say_nothing_about_its_delivery() -> None:
     assert email.tracked(AnymailTrackingEvent(event_type="clicked")) is None
 
