@@ -22,10 +22,13 @@ from escalation.states import Target
 from schedules.oncall import OnCall, on_call
 
 # Written by hand: five queries of the ORM cost more than everything else the engine does for one
-# alert. Only what is verified and not switched off is ever used.
+# alert. Only what is verified and not switched off is ever used, and mere Stakeholders are never
+# paged.
 _GROUPS = """
 SELECT g.id,
-    ARRAY(SELECT m.user_id FROM groups_member m WHERE m.group_id = g.id ORDER BY m.sequence),
+    ARRAY(SELECT m.user_id FROM groups_member m JOIN accounts_user u ON u.id = m.user_id
+          WHERE m.group_id = g.id AND NOT u.roles <@ ARRAY['stakeholder']::varchar[]
+          ORDER BY m.sequence),
     (SELECT json_agg(json_build_array(c.id, c.kind) ORDER BY c.id)
      FROM groups_groupcontactmethod c
      WHERE c.group_id = g.id AND c.verified_at IS NOT NULL AND c.disabled_at IS NULL)::text

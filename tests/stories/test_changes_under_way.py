@@ -155,3 +155,20 @@ def test_an_alert_for_one_person_comes_back_to_that_person_whoever_acknowledged_
     actions.apply(Verb.UNACKNOWLEDGE, alert.pk, Move(actor=root, now=clock.now()))
     clock.forward(seconds=11)
     assert phones.take() == ["alice"]
+
+
+def test_a_group_left_with_nobody_but_a_stakeholder_reaches_the_administrators(
+    alice: User, bob: User, clock: Clock, phones: Phones
+) -> None:
+    builders.person("Root", roles=["app_admin"])
+    group = builders.group(
+        primary=(alice,), policy=builders.policy({"target": "everyone", "wait_seconds": 300})
+    )
+    group.members.create(user=bob, sequence=2)
+    User.objects.filter(pk=bob.pk).update(roles=["stakeholder"])
+    builders.alert(group)
+    clock.look()
+    assert phones.take() == ["alice"]
+    leaves(group, alice)
+    clock.forward(minutes=5)
+    assert phones.take() == ["root"]
