@@ -28,10 +28,16 @@ _SHORT_TITLE = 110
 """Characters: with link and code a text message stays within two segments."""
 
 
-def reply_code(key: str) -> str:
+def reply_code(key: str, secret: str = "") -> str:
     """The four characters that answer one notification. Derived, so nothing need be stored."""
-    digest = hmac.new(settings.SECRET_KEY.encode(), key.encode(), hashlib.sha256).digest()
+    secret = secret or settings.SECRET_KEY
+    digest = hmac.new(secret.encode(), key.encode(), hashlib.sha256).digest()
     return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[:4])
+
+
+def reply_codes(key: str) -> list[str]:
+    """The codes that answer it, also where it was sent before the secret key was changed."""
+    return [reply_code(key, each) for each in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
 
 
 def compose(claimed: Claimed, now: datetime) -> Message:

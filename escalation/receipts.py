@@ -12,7 +12,7 @@ import re
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q
 
 from accounts.channels import CHANNELS
 from accounts.channels.base import Answer, Received
@@ -25,7 +25,7 @@ from alerts.states import Kind, Status, Verb
 from alerts.timeline import Fact, record
 from escalation import outbox
 from escalation.consequences import disable, use_next_method
-from escalation.messages import compose, reply_code
+from escalation.messages import compose, reply_codes
 from escalation.models import Attempt, Notification, Reply
 from escalation.states import State
 from escalation.sweep import still_open
@@ -149,6 +149,8 @@ def _say(attempt: Attempt, now: datetime) -> Answer:
 def _act(verb: Verb, row: Notification, user: User | None, seen_at: datetime, now: datetime) -> str:
     """Apply a verb to the alert of one notification, if that page is still the current one."""
     alert = row.alert
+    if not _may_answer(row):
+        return f"Whoever was paged is not on the list any more. #{alert.pk} stays open."
     move = Move(actor=user, now=now, via=row.channel, seen_at=seen_at, epoch=row.epoch)
     try:
         actions.apply(verb, alert.pk, move)
@@ -158,6 +160,11 @@ def _act(verb: Verb, row: Notification, user: User | None, seen_at: datetime, no
     except NotAllowed as refusal:
         return str(refusal)
     return _DONE[verb].format(alert.pk)
+
+
+def _may_answer(row: Notification) -> bool:
+    """Whether the one who was paged is still there: who has left must not silence anything."""
+    return row.user.is_active if row.user else row.group_contact_id is not None
 
 
 def _already(alert: Alert) -> str:
@@ -170,19 +177,21 @@ def _already(alert: Alert) -> str:
 
 def _reply(channel: str, received: Received, now: datetime) -> Answer:
     """A text from a number: it acts only with the code of a page sent to that very number."""
-    methods = ContactMethod.objects.at(channel, received.address).select_related("user")
+    methods = ContactMethod.objects.at(channel, received.address)
+    shared = GroupContactMethod.objects.at(channel, received.address)
     if received.stop:
         for method in methods:
             disable(method.pk, None, "the person replied STOP", now)
-        for shared in GroupContactMethod.objects.at(channel, received.address):
-            disable(None, shared.pk, "somebody replied STOP", now)
+        for its in shared:
+            disable(None, its.pk, "somebody replied STOP", now)
         return Answer("")
     recent = Reply.objects.filter(
         address_digest=digest(received.address), at__gt=now - timedelta(hours=1), understood=False
     ).count()
     found = None
     if recent < WRONG_CODES_AN_HOUR:
-        found = _match(received.text, methods.usable(), now)
+        paged = Q(contact_method__in=methods.usable()) | Q(group_contact__in=shared.usable())
+        found = _match(received.text, paged, now)
     Reply.objects.create(
         channel=channel,
         address_digest=digest(received.address),
@@ -192,14 +201,12 @@ def _reply(channel: str, received: Received, now: datetime) -> Answer:
     if found is not None:
         verb, row = found
         return Answer(_act(verb, row, row.user, row.accepted_at or row.created_at, now))
-    if recent >= REPLIES_AN_HOUR or not methods.exists():
+    if recent >= REPLIES_AN_HOUR or not (methods.exists() or shared.exists()):
         return Answer("")
     return Answer("Reply with the code in brackets of the alert you mean, for example: K7Q2")
 
 
-def _match(
-    text: str, methods: QuerySet[ContactMethod], now: datetime
-) -> tuple[Verb, Notification] | None:
+def _match(text: str, paged: Q, now: datetime) -> tuple[Verb, Notification] | None:
     # Whole words: the E of a code such as E7GX is no wish to escalate, its R none to resolve.
     words = re.findall(r"\w+", text.lower())
     verb = next((_WORDS[word] for word in words if word in _WORDS), Verb.ACKNOWLEDGE)
@@ -207,9 +214,10 @@ def _match(
     if not codes:
         return None
     sent = Notification.objects.filter(
-        contact_method__in=methods, created_at__gt=now - REPLY_LIFETIME, attempts__gt=0
+        paged, created_at__gt=now - REPLY_LIFETIME, attempts__gt=0
     ).select_related("alert", "user")
     for row in sent.order_by("-id")[:500]:
-        if any(hmac.compare_digest(reply_code(row.key), code) for code in codes):
+        known = reply_codes(row.key)
+        if any(hmac.compare_digest(each, code) for each in known for code in codes):
             return verb, row
     return None

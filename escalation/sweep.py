@@ -20,7 +20,7 @@ from alerts import wakes
 from alerts.states import Kind
 from alerts.timeline import Fact, record
 from escalation import outbox
-from escalation.consequences import use_next_method
+from escalation.consequences import disable, use_next_method
 from escalation.models import Circuit, LostMethod, Notification
 from escalation.states import OPEN_STATES, State
 
@@ -151,6 +151,8 @@ def judge(notification_id: int, seen: Received | None, now: datetime) -> None:
     row.state, row.ended_at = State.FAILED, now
     row.error = (seen.detail if seen else "") or "no proof of delivery in time"
     row.save(update_fields=["state", "ended_at", "error", "proof_due_at"])
+    if seen is not None and seen.dead_address:
+        disable(row.contact_method_id, row.group_contact_id, row.error, now)
     if still_open(row):
         record([_failed(row.alert_id, row.user_id, row.channel, row.pk, row.error, now)])
         use_next_method(row.key, now)

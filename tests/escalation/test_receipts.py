@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 from twilio.request_validator import RequestValidator
 
 from accounts.channels.base import Received
@@ -20,6 +21,8 @@ from alerts.states import Verb
 from escalation import receipts
 from escalation.messages import reply_code
 from escalation.models import Notification
+from escalation.sweep import judge
+from groups.models import GroupContactMethod
 from tests import builders
 from tests.conftest import Clock
 from tests.doubles.twilio import AUTH_TOKEN, TwilioDouble
@@ -213,3 +216,56 @@ def test_a_bounce_the_mail_service_reports_uses_the_next_method(
     receipts.handle("sms", report, clock.now())
     clock.look()
     assert len(twilio.calls) == 1
+
+
+@pytest.mark.parametrize("kind", ["sms", "voice"])
+def test_whoever_has_left_silences_nothing(
+    alice: User, twilio: TwilioDouble, clock: Clock, client: Client, kind: str
+) -> None:
+    row = page(alice, clock) if kind == "sms" else call(alice, clock)
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    if kind == "sms":
+        fields = {"From": alice.contact_methods.get().address, "MessageSid": "SM1"}
+        signed(client, "/channels/sms/reply/", Body=f"ack {reply_code(row.key)}", **fields)
+    else:
+        path = f"/channels/voice/key/{token(row)}/"
+        answer = signed(client, path, CallSid=row.provider_id, Digits="1")
+        assert "stays open" in answer.content.decode()
+    assert Alert.objects.get().status == "triggered"
+
+
+def test_a_text_to_a_groups_own_number_is_answered_from_that_number(
+    twilio: TwilioDouble, clock: Clock, client: Client, db: None
+) -> None:
+    group = builders.group()
+    GroupContactMethod.objects.create(
+        group=group, kind="sms", address="+14155550199", verified_at=clock.now()
+    )
+    builders.alert(group)
+    clock.look()
+    code = reply_code(Notification.objects.get().key)
+    fields = {"Body": f"ack {code}", "MessageSid": "SM1"}
+    signed(client, "/channels/sms/reply/", From="+14155550198", **fields)
+    assert Alert.objects.get().status == "triggered", "not the number that was paged"
+    answer = signed(client, "/channels/sms/reply/", From="+14155550199", **fields)
+    assert "Acknowledged" in answer.content.decode()
+    assert Alert.objects.get().status == "acknowledged"
+
+
+def test_a_code_sent_before_the_secret_key_was_changed_still_answers(
+    alice: User, twilio: TwilioDouble, clock: Clock, client: Client, settings: Settings
+) -> None:
+    code = reply_code(page(alice, clock).key)
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another" * 9
+    number = alice.contact_methods.get().address
+    signed(client, "/channels/sms/reply/", From=number, Body=code, MessageSid="SM1")
+    assert Alert.objects.get().status == "acknowledged"
+
+
+def test_a_number_found_dead_only_when_asked_is_not_used_again(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    row = page(alice, clock)
+    seen = Received("receipt", state="failed", detail="undelivered (30006)", dead_address=True)
+    judge(row.pk, seen, clock.now())
+    assert not alice.contact_methods.usable().exists()
