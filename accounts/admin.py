@@ -14,7 +14,7 @@ from unfold.decorators import action, display
 
 from accounts import actions, invitation, tokens
 from accounts.admin_forms import ReachableForm, UserForm, masked, state
-from accounts.console import ConsoleAdmin, ReadOnlyAdmin
+from accounts.console import InUse, ReadOnlyAdmin
 from accounts.models import ApiToken, AuditEntry, ContactMethod, NotificationRule, User
 from accounts.roles import Role
 from alertops import clock
@@ -84,7 +84,7 @@ class RuleInline(TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(ConsoleAdmin):
+class UserAdmin(InUse):
     form = UserForm
     inlines = (ContactMethodInline, RuleInline)
     list_display = ("name", "email", "role_names", "time_zone", "active", "last_login")

@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin import RelatedFieldListFilter
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import ForeignKey
+from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
 from accounts.errors import NotAllowed
@@ -18,6 +20,14 @@ class ConsoleAdmin(ModelAdmin):
 
     list_per_page = 50
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The console shows nobody more than the pages do."""
+        rows: Any = super().get_queryset(request)
+        found: QuerySet[Any] = (
+            rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
+        )
+        return found
 
     def changeform_view(
         self,
@@ -52,6 +62,12 @@ class ConsoleAdmin(ModelAdmin):
             return False
         return True
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What goes along is looked at on read-only pages, which does not protect it: whether
+        the thing itself may go is the action's to say."""
+        gone, counts, _, protected = super().get_deleted_objects(objs, request)
+        return gone, counts, set(), protected
+
     def delete_view(
         self,
         request: HttpRequest,
@@ -64,6 +80,27 @@ class ConsoleAdmin(ModelAdmin):
             messages.error(request, str(refusal))
             return redirect("..")
         return answer
+
+
+class InUse(ConsoleAdmin):
+    """Rows many others point at: only they are named before they go. Their action says what
+    stands in the way, in one sentence; to list it would be to read every alert there is."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        named = [f"{capfirst(one._meta.verbose_name)}: {one}" for one in objs]
+        return named, {self.opts.verbose_name_plural: len(named)}, set(), []
+
+
+class SeenFilter(RelatedFieldListFilter):
+    """Offers those the person may see."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
+        seen = field.related_model.objects.visible_to(request.user).values("pk")
+        order = self.field_admin_ordering(field, request, model_admin)
+        choices: list[Any] = field.get_choices(
+            include_blank=False, limit_choices_to={"pk__in": seen}, ordering=order
+        )
+        return choices
 
 
 class ReadOnlyAdmin(ConsoleAdmin):

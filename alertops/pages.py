@@ -7,13 +7,12 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from alertops import clock
 from alerts.models import Alert
-from alerts.views import person_of
+from alerts.views import person_of, way_back
 from groups.models import Member
 
 SHOWN = 20
@@ -48,10 +47,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("theme", "")
     if chosen not in THEMES:
         return HttpResponseBadRequest("Choose auto, light or dark.")
-    url = request.POST.get("next", "")
-    hosts = {request.get_host()}
-    allowed = url_has_allowed_host_and_scheme(url, hosts, require_https=request.is_secure())
-    response = redirect(url if allowed else "/")
+    response = redirect(way_back(request) or "/")
     response.set_cookie(
         "theme", chosen, max_age=_YEAR, secure=settings.IS_HTTPS, httponly=True, samesite="Lax"
     )

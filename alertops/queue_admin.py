@@ -13,10 +13,8 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 from unfold.decorators import display
 
 from accounts.console import ReadOnlyAdmin
-from alertops import clock
+from alertops import clock, health
 from alertops.models import LoopBeat, Probe
-
-LATE_SECONDS = 5
 
 for _model in (Schedule, Success, Failure, OrmQ):
     if admin.site.is_registered(_model):
@@ -86,7 +84,7 @@ class LoopBeatAdmin(_Looked):
     @display(description="State", label={"Alive": "success", "Late": "danger"})  # type: ignore[untyped-decorator]
     def state(self, loop: LoopBeat) -> str:
         age = (clock.now() - loop.beat_at).total_seconds()
-        return "Alive" if age <= LATE_SECONDS else "Late"
+        return "Late" if health.is_late(loop.name, age) else "Alive"
 
 
 @admin.register(Probe)

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
-from accounts.console import ReadOnlyAdmin
+from accounts.console import ReadOnlyAdmin, SeenFilter
 from accounts.models import User
 from alertops import clock
 from alerts import actions
@@ -33,7 +33,7 @@ class AlertAdmin(ReadOnlyAdmin):
         "number", "title", "shown_status", "shown_severity", "opened_at", "group", "assignee",
     )  # fmt: skip
     list_display_links = ("number", "title")
-    list_filter = ("status", "severity", "group", "suppressed")
+    list_filter = ("status", "severity", ("group", SeenFilter), "suppressed")
     list_select_related = ("group", "assignee")
     search_fields = ("=id", "title", "=dedup_key")
     search_help_text = "Number, words of the title, or the whole key"
@@ -84,8 +84,7 @@ class AlertAdmin(ReadOnlyAdmin):
 
     def _apply(self, verb: Verb, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
         """One door, one alert at a time; each refusal is said."""
-        assert isinstance(request.user, User)
-        move, done = actions.Move(actor=request.user, now=clock.now(), via="console"), 0
+        move, done = actions.Move(actor=_person(request), now=clock.now(), via="console"), 0
         for pk in queryset.order_by("pk").values_list("pk", flat=True):
             try:
                 actions.apply(verb, pk, move)
@@ -108,6 +107,13 @@ class AlertEventAdmin(ReadOnlyAdmin):
     search_help_text = "The alert's number"
     ordering = ("-pk",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AlertEvent]:
+        events: QuerySet[AlertEvent] = super().get_queryset(request)
+        user = _person(request)
+        if user.is_admin:  # who sees all reads them by their number, as they lie
+            return events
+        return events.filter(alert__in=Alert.objects.visible_to(user))
+
     @admin.display(description="Alert", ordering="alert")
     def alert_number(self, event: AlertEvent) -> str:
         return format_html('<a href="/alerts/{0}/">#{0}</a>', event.alert_id)
@@ -116,3 +122,8 @@ class AlertEventAdmin(ReadOnlyAdmin):
     def facts(self, event: AlertEvent) -> str:
         text = ", ".join(f"{name}: {value}" for name, value in event.data.items())
         return text if len(text) <= 120 else f"{text[:119]}…"
+
+
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user

@@ -8,7 +8,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_vary_headers
-from django.utils.http import urlencode
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -30,6 +30,13 @@ def person_of(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+def way_back(request: HttpRequest) -> str:
+    """Return where the form wants to go back to if that is a path of ours, else ""."""
+    url = request.POST.get("next", "")
+    ours = url.startswith("/") and url_has_allowed_host_and_scheme(url, None)
+    return url if ours else ""
 
 
 @login_required

@@ -10,7 +10,6 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_datetime
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
@@ -19,7 +18,7 @@ from alerts import actions
 from alerts.forms import AssignForm, CreateForm, NoteForm, SnoozeForm
 from alerts.models import Alert
 from alerts.states import Severity, Status, Verb
-from alerts.views import PAGE_SIZE, person_of
+from alerts.views import PAGE_SIZE, person_of, way_back
 from groups.models import Group
 
 
@@ -39,7 +38,7 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
         raise Http404
     user, now = responder_of(request), clock.now()
     alert = get_object_or_404(Alert.objects.visible_to(user), pk=number)
-    back = redirect(_next(request) or alert.get_absolute_url())
+    back = redirect(way_back(request) or alert.get_absolute_url())
     try:
         before = alert.status
         alert = actions.apply(Verb(verb), alert.pk, _move(request, Verb(verb), alert, now))
@@ -113,7 +112,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
         except actions.NotAllowed as error:
             refused.append(f"#{pk}: {error}")
     _report(request, Verb(verb), done, refused)
-    return redirect(_next(request) or "alerts:list")
+    return redirect(way_back(request) or "alerts:list")
 
 
 def _report(request: HttpRequest, verb: Verb, done: int, refused: list[str]) -> None:
@@ -126,14 +125,6 @@ def _report(request: HttpRequest, verb: Verb, done: int, refused: list[str]) -> 
         messages.warning(request, f"{len(refused) - 5} more were left as they are.")
     if not done and not refused:
         messages.warning(request, "Tick at least one alert first.")
-
-
-def _next(request: HttpRequest) -> str:
-    """Return where the form wants to go back to, if that is a page of ours."""
-    url = request.POST.get("next", "")
-    host = {request.get_host()}
-    allowed = url_has_allowed_host_and_scheme(url, host, require_https=request.is_secure())
-    return url if allowed else ""
 
 
 @login_required

@@ -12,7 +12,7 @@ from unfold.decorators import display
 
 from accounts import audit
 from accounts.admin_forms import ReachableForm, masked, state
-from accounts.console import ConsoleAdmin
+from accounts.console import InUse
 from accounts.models import User
 from alertops import clock
 from groups import actions
@@ -78,7 +78,7 @@ class TopicInline(TabularInline):
 
 
 @admin.register(Group)
-class GroupAdmin(ConsoleAdmin):
+class GroupAdmin(InUse):
     inlines = (MemberInline, ContactMethodInline, TopicInline)
     list_display = ("name", "people", "visibility", "time_zone", "is_active")
     list_filter = ("is_active", "visibility")

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from accounts.console import ConsoleAdmin
+from accounts.console import ConsoleAdmin, SeenFilter
 from accounts.models import User
 from alertops import clock
 from schedules import actions, grid, oncall, rota
@@ -59,7 +59,7 @@ class CalendarAdmin(ConsoleAdmin):
 class ScheduleAdmin(CalendarAdmin):
     inlines = (RotationInline,)
     list_display = ("name", "group", "time_zone", "active", "primary_now", "secondary_now")
-    list_filter = ("is_active", "group")
+    list_filter = ("is_active", ("group", SeenFilter))
     list_select_related = ("group",)
     search_fields = ("name", "group__name", "rotations__name", "rotations__members__user__name")
     autocomplete_fields = ("group",)
@@ -121,7 +121,7 @@ class ScheduleAdmin(CalendarAdmin):
 class RotationAdmin(CalendarAdmin):
     inlines = (LineInline,)
     list_display = ("name", "schedule", "group", "rhythm", "fills", "rank", "line")
-    list_filter = ("fills", "unit", "schedule__group")
+    list_filter = ("fills", "unit", ("schedule__group", SeenFilter))
     list_select_related = ("schedule__group",)
     search_fields = ("name", "schedule__name", "schedule__group__name", "members__user__name")
     autocomplete_fields = ("schedule",)
@@ -137,7 +137,8 @@ class RotationAdmin(CalendarAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rotation]:
         rotations: QuerySet[Rotation] = super().get_queryset(request)
-        return rotations.prefetch_related("members__user")
+        seen = Schedule.objects.visible_to(request.user)
+        return rotations.filter(schedule__in=seen).prefetch_related("members__user")
 
     @admin.display(description="Group", ordering="schedule__group__name")
     def group(self, rotation: Rotation) -> str:
@@ -182,7 +183,7 @@ class WhenFilter(admin.SimpleListFilter):
 @admin.register(Override)
 class OverrideAdmin(CalendarAdmin):
     list_display = ("user", "role", "replaces", "schedule", "starts_at", "ends_at", "state")
-    list_filter = (WhenFilter, "role", "schedule__group")
+    list_filter = (WhenFilter, "role", ("schedule__group", SeenFilter))
     list_select_related = ("user", "replaces", "schedule")
     search_fields = ("user__name", "replaces__name", "schedule__name", "reason")
     autocomplete_fields = ("schedule", "user", "replaces")
@@ -194,6 +195,10 @@ class OverrideAdmin(CalendarAdmin):
         ("History", {"fields": ("created_by", "created_at")}),
     )
     add_fieldsets = fieldsets[:2]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Override]:
+        overrides: QuerySet[Override] = super().get_queryset(request)
+        return overrides.filter(schedule__in=Schedule.objects.visible_to(request.user))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fieldsets if obj else self.add_fieldsets

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEntry, ContactMethod, User
 from alertops import clock
+from alerts.models import Alert
 from groups.models import Group, GroupContactMethod, Member, Topic
 
 pytestmark = pytest.mark.django_db
@@ -259,3 +260,31 @@ def test_a_token_can_be_revoked_and_not_made_in_the_console(console: Client, ada
     console.post(url, {"action": "revoke", "_selected_action": [token.pk]})
     assert tokens.find(raw, clock.now()) is None
     assert console.get(reverse("admin:accounts_apitoken_add")).status_code == 403
+
+
+def test_a_person_goes_with_their_numbers_unless_something_needs_them(
+    console: Client, bob: User
+) -> None:
+    """What goes along is read-only in the console; that keeps nobody."""
+    group = Group.objects.create(name="Payments", slug="payments")
+    url = reverse("admin:accounts_user_delete", args=[bob.pk])
+    ContactMethod.objects.create(user=bob, kind="sms", address=NUMBER, verified_at=clock.now())
+    alert = Alert.objects.create(title="x", group=group, assignee=bob, status="resolved",
+                                 opened_at=clock.now(), last_event_at=clock.now(),
+                                 resolved_at=clock.now())  # fmt: skip
+    assert "Are you sure you want to delete the person" in plain(console.get(url))
+    kept = console.post(url, {"post": "yes"}, follow=True)
+    assert "Bob is part of a rotation or an alert" in plain(kept)
+    alert.delete()
+    assert "was deleted successfully" in plain(console.post(url, {"post": "yes"}, follow=True))
+    assert not User.objects.filter(pk=bob.pk).exists()
+
+
+def test_a_group_in_use_says_what_to_do_instead(console: Client) -> None:
+    group = Group.objects.create(name="Payments", slug="payments")
+    Alert.objects.create(title="x", group=group, status="resolved", opened_at=clock.now(),
+                         last_event_at=clock.now(), resolved_at=clock.now())  # fmt: skip
+    url = reverse("admin:groups_group_delete", args=[group.pk])
+    assert "Are you sure you want to delete the group" in plain(console.get(url))
+    answer = plain(console.post(url, {"post": "yes"}, follow=True))
+    assert "make it inactive instead" in answer

@@ -114,12 +114,12 @@ def plant(now: datetime | None = None) -> Planted:
     secrets = _schedule(group, member, now)
     alert = _alert(group, now)
     secrets |= _tools(group, member, now)
-    outbound_actions.send_test(OutboundConnection.objects.get(), actor=member, now=now)
+    outbound_actions.send_test(OutboundConnection.objects.get(pk=NUMBER), actor=member, now=now)
     _, secrets["token"] = tokens.create(member, name=MARK, scopes=["write"], actor=None, now=now)
     secrets["link"] = make_link_token(alert.pk, member.pk, alert.epoch, now)
     empty = [model for model in models() if not model._base_manager.filter(pk=NUMBER).exists()]
     count_from(NUMBER + 1, what=empty)  # what has this number is the team's
-    return Planted(group, member, alert, Heartbeat.objects.get(), secrets)
+    return Planted(group, member, alert, Heartbeat.objects.latest("pk"), secrets)
 
 
 def _alert(group: Group, now: datetime) -> Alert:

@@ -313,4 +313,16 @@ def test_the_appearance_is_remembered_without_script(alice):
     assert response["Location"] == "/alerts/"
     assert 'data-theme="dark"' in client.get("/alerts/").text
     assert client.post("/theme/", {"theme": "pink"}).status_code == 400
-    assert client.post("/theme/", {"theme": "dark", "next": "//evil.example"})["Location"] == "/"
+
+
+ELSEWHERE = ["//evil.example", "https://evil.example/", "\\evil.example", "/\\evil.example",
+             "770", "alerts", "\0", "javascript:alert(1)", ""]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", ELSEWHERE)
+def test_a_form_leads_back_to_a_path_of_ours_or_to_the_start(alice, alert, url):
+    client = browser(alice)
+    assert client.post("/theme/", {"theme": "dark", "next": url})["Location"] == "/"
+    assert client.post("/alerts/bulk/", {"verb": "resolve", "next": url})["Location"] == "/alerts/"
+    done = client.post(f"/alerts/{alert.pk}/acknowledge/", {"next": url})
+    assert done["Location"] == f"/alerts/{alert.pk}/"
