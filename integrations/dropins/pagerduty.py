@@ -5,8 +5,10 @@
     /generic/2010-04-15/create_event.json       version 1
 
 The key is in the body, so the body is read before it is stored; still nothing that could be a page
-is lost. A trigger that PagerDuty would refuse is answered with PagerDuty's 400, and kept: the
-sender learns what is wrong with it and somebody is paged all the same.
+is lost. Older clients of PagerDuty's own have it in the header X-Routing-Key and nowhere else
+(https://github.com/PagerDuty/pdpyras/issues/53). A trigger that PagerDuty would refuse is answered
+with PagerDuty's 400, and kept: the sender learns what is wrong with it and somebody is paged all
+the same.
 """
 
 import re
@@ -119,7 +121,8 @@ class _Events(DropInDoor):
     def post(self, request: Request) -> HttpResponse:
         version, delivery = self.version, receive(request)
         event = delivery.fields
-        key = delivery.text(version.key) or version.found_key(delivery.body)
+        key = delivery.text(version.key) or request.headers.get("X-Routing-Key", "").strip()
+        key = key or version.found_key(delivery.body)
         wrong = [] if key else [f"'{version.key}' is missing or blank"]
         if not delivery.oversized:
             wrong += version.complaints(event) if event else ["The body is not a JSON object"]

@@ -4,10 +4,14 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.
 SNS posts JSON as text/plain: an envelope whose `Message` is the alarm as a string, or with raw
 delivery the alarm alone. The alarm's ARN is the key; older alarms have account, region and name. A
 topic carries whatever is published to it: events of EventBridge, of RDS and Auto Scaling, or a
-line of text under a subject. A confirmation is no alert, but that SNS no longer sends is one.
+line of text under a subject. AWS Backup says everything of every job in such a line, always under
+the same subject; what it is stands in the message's attributes
+(https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-notifications.html). A confirmation
+is no alert, but that SNS no longer sends is one.
 Sample: integrations/samples/cloudwatch.json
 """
 
+import re
 from typing import Any
 
 from integrations import aws_events as events
@@ -27,6 +31,24 @@ _EVENTS = {  # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-sc
     "s3:TestEvent": IGNORE,
 }
 _ALARM_STATES = {"ALARM": TRIGGER, "INSUFFICIENT_DATA": TRIGGER, "OK": RESOLVE}
+
+
+_JOB_STATES = {"COMPLETED": RESOLVE, "SUCCESSFUL": RESOLVE}
+_JOB_STATES |= dict.fromkeys(("CREATED", "PENDING", "RUNNING", "STARTED"), IGNORE)
+_RESOURCE = re.compile(r"Resource ARN ?: ?(arn:\S{1,500}?)\.?(?=\s|$)")
+
+
+def _job(item: Any) -> tuple[str, str, str]:
+    """A job of AWS Backup, such as "BACKUP_JOB", its state and its resource."""
+    kind, state = (
+        texts.words(field(f"MessageAttributes.{name}.Value")(item, item))
+        for name in ("EventType", "State")
+    )
+    text = item["Message"] if isinstance(item, dict) and "Message" in item else ""
+    if not kind.endswith("_JOB") or not state or not isinstance(text, str):
+        return "", "", ""
+    found = _RESOURCE.search(text[:4000])
+    return kind, state.upper(), found[1] if found else ""
 
 
 def _body(item: Any, top: Any) -> Any:
@@ -53,6 +75,8 @@ def _action(item: Any, top: Any) -> Any:
         return TRIGGER
     if _is_event(body):
         return events.action(body, _body(top, top))
+    if _job(item)[0]:
+        return _JOB_STATES.get(_job(item)[1], TRIGGER)
     if said := choose("Event", _EVENTS)(body, body):
         return said
     return choose("NewStateValue", _ALARM_STATES)(body, body)
@@ -64,6 +88,9 @@ def _key(item: Any, top: Any) -> str:
         return f"sns/{texts.words(item['TopicArn'])}"
     if _is_event(body):
         return events.key(body, _body(top, top))
+    if all(_job(item)):
+        kind, _, resource = _job(item)
+        return f"{kind}/{resource}"
     if name := texts.words(field("AlarmName")(body, body)):
         arn = texts.words(field("AlarmArn")(body, body))
         where = [texts.words(field(path)(body, body)) for path in ("AWSAccountId", "Region")]
@@ -93,6 +120,9 @@ def _title(item: Any, top: Any) -> str:
     if name:
         lacks = field("NewStateValue")(body, body) == "INSUFFICIENT_DATA"
         return f"{name} has no data" if lacks else name
+    if (job := _job(item))[0]:
+        sentence = texts.words(body).partition(". ")[0].partition(" Resource ARN")[0].rstrip(".")
+        return f"{sentence}: {job[2].rpartition(':')[2]}" if job[2] else sentence
     told = texts.words(field("Event Message", "Description", "Event")(body, body))
     source = texts.words(field("Source ID", "AutoScalingGroupName")(body, body))
     if source and told:

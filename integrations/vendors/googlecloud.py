@@ -7,9 +7,11 @@ Sample: integrations/samples/googlecloud.json
 
 from typing import Any
 
-from integrations.mapping import Vendor, choose, field, table
+from integrations.mapping import Vendor, choose, field, first, table
 from integrations.phrases import phrase
 from integrations.vocabulary import Words
+
+_SUMMARY = field("incident.summary")
 
 
 def _documents(item: Any, top: Any) -> list[dict[str, Any]]:
@@ -23,7 +25,7 @@ googlecloud = Vendor(
     label="Google Cloud Monitoring",
     action=choose("incident.state", {"open": "trigger", "closed": "resolve"}),
     dedup_key=field("incident.incident_id"),
-    title=phrase("incident.policy_name", "incident.condition_name"),
+    title=first(phrase("incident.policy_name", "incident.condition_name"), _SUMMARY),
     description=phrase("incident.summary", "incident.documentation.content", by="\n\n"),
     severity=field("incident.severity"),
     details=table(

@@ -8,12 +8,13 @@ Grafana and Prometheus Alertmanager here. Sample: integrations/samples/grafana_o
 
 from integrations.mapping import Vendor, choose, field, first
 from integrations.phrases import others
+from integrations.vendors.oncall import untitled
 
 grafana_oncall = Vendor(
     kind="grafana_oncall",
     label="Grafana OnCall (formatted webhook)",
     action=choose("state", {"alerting": "trigger", "ok": "resolve", "acknowledged": "acknowledge"}),
-    dedup_key=first(field("alert_uid"), field("title")),
+    dedup_key=first(field("alert_uid"), untitled),
     title=field("title"),
     description=field("message"),
     severity=field("severity", "labels.severity"),

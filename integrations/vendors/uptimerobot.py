@@ -1,7 +1,8 @@
 """UptimeRobot: https://help.uptimerobot.com/en/articles/11360878-webhook-integration
 
 The body is the customer's, written with *variables*; ours is the one below. The type is 1 down,
-2 up, 3 a certificate that is soon over, which nothing ends and which is not the monitor's outage.
+2 up, 3 a certificate that is soon over. What else there is to tell of a monitor (its domain) is
+not its outage either: nothing ends it, least of all the monitor that is up.
 A variable without a value stays as it is. Sample: integrations/samples/uptimerobot.json
 """
 
@@ -19,8 +20,10 @@ _NAME = filled(_absent, "monitorFriendlyName", "monitorURL")
 
 def _key(item: Any, top: Any) -> str:
     found = texts.words(filled(_absent, "monitorID", "monitorURL")(item, top))
-    is_certificate = texts.words(field("alertType")(item, top)).strip() == "3"
-    return f"{found}/certificate" if found and is_certificate else found
+    kind = texts.words(filled(_absent, "alertType")(item, top)).strip()
+    if not found or not kind or kind in {"1", "2"}:
+        return found
+    return f"{found}/certificate" if kind == "3" else f"{found}/{kind}"
 
 
 def _how(item: Any, top: Any) -> str:

@@ -44,6 +44,17 @@ def call(client: Client, method: str, path: str, body: Any = None, key: str = ""
     return client.generic(method, path, content, content_type="application/json", headers=headers)
 
 
+def test_who_says_now_by_a_clock_ahead_of_ours_says_that_it_is_over(
+    client: Client, ours: Integration
+) -> None:
+    """Gatus says so once: https://github.com/TwiN/gatus, alerting/provider/alertmanager."""
+    call(client, "POST", "/api/v2/alerts", [told(endsAt="0001-01-01T00:00:00Z")], ours.key)
+    soon = (clock.now() + timedelta(seconds=5)).isoformat()
+    call(client, "POST", "/api/v2/alerts", [told(endsAt=soon)], ours.key)
+    work_off()
+    assert Alert.objects.get().status == "resolved"
+
+
 def test_an_alert_fires_and_its_end_resolves_it(client: Client, ours: Integration) -> None:
     later = (clock.now() + timedelta(minutes=4)).isoformat()
     answer = call(client, "POST", "/api/v2/alerts", [told(endsAt=later)], ours.key)

@@ -100,6 +100,24 @@ def test_version_1_is_one_alert_from_trigger_to_resolve(
 
 
 @pytest.mark.django_db
+def test_the_key_may_stand_in_a_header_as_older_clients_send_it(
+    events: Integration, client: Client
+) -> None:
+    """https://github.com/PagerDuty/pdpyras/issues/53"""
+    problem = {"summary": "srv01 is down", "source": "srv01", "severity": "critical"}
+    told = {"event_action": "trigger", "dedup_key": "srv01", "payload": problem}
+    answer = client.post(
+        "/v2/enqueue",
+        told,
+        content_type="application/json",
+        headers={"X-Routing-Key": events.key},
+    )
+    assert (answer.status_code, answer.json()["dedup_key"]) == (202, "srv01")
+    work_off()
+    assert Alert.objects.get().title == "srv01 is down"
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("event", "sentence"),
     [
