@@ -149,6 +149,8 @@ def next_step(policy: PolicyPlan, roster: Roster, at: Position) -> Step:
         here = _here(level, answer, at)
         if here is not None:
             wait, then = _after(level, answer, here)
+            if wait == 0 and then.level > at.level:
+                wait = _pause(policy, roster, then)
             chosen = _chosen(level, answer, here)
             return Step(here, chosen, wait, then, tuple(skipped), answer.left_out)
         if not answer.recipients:
@@ -213,6 +215,25 @@ def _after(level: LevelPlan, answer: Answer, at: Position) -> tuple[int, Positio
     if level.member_wait and _waiting(answer, at):
         return level.member_wait, replace(at, member=at.member + 1, send=0)
     return level.wait, Position(at.round, at.level + 1)
+
+
+def _pause(policy: PolicyPlan, roster: Roster, then: Position) -> int:
+    """What the levels nobody answers for would have taken, where nothing else takes any time.
+
+    A level that waits for nothing goes together with those after it. Where they are all empty its
+    people still get that time, or the next rounds and the fallback page them in the same moment.
+    """
+    answers = [(level, roster(level.aim).recipients) for level in policy.levels]
+    if any(people for _, people in answers[then.level :]):
+        return 0
+    if any(_takes_time(level, len(people)) for level, people in answers if people):
+        return 0
+    return max(max(level.wait, (level.times > 1) * level.interval) for level in policy.levels)
+
+
+def _takes_time(level: LevelPlan, people: int) -> bool:
+    again = level.times > 1 and level.interval > 0
+    return level.wait > 0 or again or (level.member_wait > 0 and people > 1)
 
 
 @dataclass(frozen=True, slots=True)

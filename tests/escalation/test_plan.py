@@ -58,6 +58,17 @@ def test_an_empty_level_takes_no_time() -> None:
     assert who(policy, roster(primary=1, manager=3)) == [(0, [1]), (5, [3]), (10, [])]
 
 
+def test_whoever_goes_together_with_an_empty_level_is_not_paged_by_all_rounds_at_once() -> None:
+    at_once, later = levels("primary", wait=0), levels("secondary", wait=600)
+    policy = PolicyPlan("p", at_once + later, repeat_rounds=1)
+    assert who(policy, roster(primary=1)) == [(0, [1]), (10, [1]), (20, [])]
+    assert who(policy, roster(primary=1, secondary=2))[:3] == [(0, [1]), (0, [2]), (10, [1])]
+    policy = PolicyPlan("p", later + at_once, repeat_rounds=1)
+    assert who(policy, roster(primary=1)) == [(0, [1]), (10, [1]), (20, [])]
+    policy = PolicyPlan("p", at_once)
+    assert who(policy, roster(primary=1)) == [(0, [1]), (0, [])], "as the policy says"
+
+
 def test_when_everybody_is_away_the_end_is_at_once_however_many_rounds() -> None:
     policy = PolicyPlan("p", levels("primary", "secondary"), repeat_rounds=9)
     [only] = plan(policy, lambda at: roster(), Position(), START)

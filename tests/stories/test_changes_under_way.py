@@ -172,3 +172,22 @@ def test_a_group_left_with_nobody_but_a_stakeholder_reaches_the_administrators(
     leaves(group, alice)
     clock.forward(minutes=5)
     assert phones.take() == ["root"]
+
+
+def test_a_level_that_becomes_empty_does_not_send_all_rounds_at_once(
+    alice: User, bob: User, clock: Clock, phones: Phones
+) -> None:
+    policy = builders.policy(
+        {"target": "primary", "wait_seconds": 0},
+        {"target": "secondary", "wait_seconds": 600},
+        repeat=2,
+    )
+    group = builders.group(primary=(alice,), secondary=(bob,), policy=policy)
+    builders.alert(group)
+    clock.look()
+    assert phones.take() == ["alice", "bob"]
+    leaves(group, bob)
+    clock.forward(minutes=10)
+    assert phones.take() == ["alice"]
+    clock.forward(minutes=10)
+    assert phones.take() == ["alice"]
