@@ -27,6 +27,11 @@ from escalation.states import OPEN_STATES, State
 logger = logging.getLogger(__name__)
 
 MOST = 200
+LISTENS = timedelta(seconds=90)
+"""From handing a call over to the end of what it says, taken at its last ring. No longer: a mailbox
+listens as well."""
+HANGS_UP = timedelta(seconds=5)
+"""How soon a call that still goes on is asked about again."""
 
 
 def sweep(now: datetime) -> None:
@@ -147,6 +152,10 @@ def judge(notification_id: int, seen: Received | None, now: datetime) -> None:
     if seen is not None and seen.state == "delivered":
         row.state, row.delivered_at = State.DELIVERED, now
         row.save(update_fields=["state", "delivered_at", "proof_due_at"])
+        return
+    if seen is not None and seen.is_going_on and now < (row.accepted_at or now) + LISTENS:
+        row.proof_due_at = now + HANGS_UP  # whoever has just taken the call may still press a key
+        row.save(update_fields=["proof_due_at"])
         return
     row.state, row.ended_at = State.FAILED, now
     row.error = (seen.detail if seen else "") or "no proof of delivery in time"

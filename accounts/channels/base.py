@@ -95,6 +95,7 @@ class Received:
     detail: str = ""
     dead_address: bool = False
     stop: bool = False
+    is_going_on: bool = False  # a call that somebody, or a mailbox, has taken and is listening to
 
 
 @dataclass(frozen=True)

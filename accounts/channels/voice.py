@@ -155,4 +155,7 @@ def _line(answer: Answer) -> str:
 def _receipt(token: str, sid: str, status: str, detail: str) -> Received:
     state, rank = STATES.get(status, ("", 0))
     words = f"{status} ({detail})" if detail else status
-    return Received("receipt", token, state, rank, provider_id=sid, detail=words)
+    going_on = status in {"in-progress", "answered"}
+    return Received(
+        "receipt", token, state, rank, provider_id=sid, detail=words, is_going_on=going_on
+    )

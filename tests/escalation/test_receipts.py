@@ -143,6 +143,18 @@ def test_a_mailbox_that_answers_acknowledges_nothing_and_the_next_method_follows
     assert len(twilio.messages) == 1
 
 
+def test_whoever_is_still_on_the_line_has_time_to_press_a_key(
+    alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    row = call(alice, clock)
+    builders.contact(alice, "sms", rule=False)
+    twilio.hang_up(row.provider_id, "in-progress")  # taken, and not over yet
+    clock.forward(seconds=60)
+    assert twilio.messages == []
+    clock.forward(seconds=35)
+    assert len(twilio.messages) == 1
+
+
 def test_an_answer_to_a_page_that_is_over_says_so_and_changes_nothing(
     alice: User, bob: User, twilio: TwilioDouble, clock: Clock, client: Client
 ) -> None:
