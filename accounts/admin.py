@@ -13,10 +13,11 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from accounts import actions, invitation, tokens
-from accounts.admin_forms import ReachableForm, UserForm, masked, state
+from accounts.admin_forms import ReachableForm, UserForm, masked, save_methods, state
 from accounts.console import InUse, ReadOnlyAdmin
 from accounts.models import ApiToken, AuditEntry, ContactMethod, NotificationRule, User
 from accounts.roles import Role
+from accounts.signed_in import person
 from alertops import clock
 
 admin.site.unregister(UnusedGroup)  # roles take its place
@@ -116,7 +117,7 @@ class UserAdmin(InUse):
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         facts = {name: form.cleaned_data[name] for name in ("name", "time_zone", "roles")}
-        email, now, actor = form.cleaned_data["email"], clock.now(), _actor(request)
+        email, now, actor = form.cleaned_data["email"], clock.now(), person(request)
         if change:
             saved = actions.change_user(
                 obj, actor=actor, now=now, email=email, is_active=obj.is_active, **facts
@@ -130,12 +131,12 @@ class UserAdmin(InUse):
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         if formset.model is ContactMethod:
-            _save_methods(request, form.instance, formset)
+            save_methods(formset, form.instance, actions, person(request), clock.now())
         else:
             super().save_formset(request, form, formset, change)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        actions.delete_user(obj, actor=_actor(request), now=clock.now())
+        actions.delete_user(obj, actor=person(request), now=clock.now())
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """One by one, so that each refusal can be read."""
@@ -146,7 +147,7 @@ class UserAdmin(InUse):
         user = self.get_object(request, object_id)
         if user is None:
             raise Http404
-        if user.is_owner and not _actor(request).is_owner:
+        if user.is_owner and not person(request).is_owner:
             messages.error(request, "Only an Owner lets another Owner in.")
         elif request.method != "POST":  # what another site links to sends nothing
             return self._ask(request, f"Let {user} set a new password?", "Make the link")
@@ -166,32 +167,6 @@ class UserAdmin(InUse):
             messages.warning(request, format_html(text, missing, user, invitation.link(user)))
         else:
             messages.success(request, f"{user} was sent a link to set a password.")
-
-
-def _actor(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
-
-
-def _save_methods(request: HttpRequest, user: User, formset: Any) -> None:
-    now, actor = clock.now(), _actor(request)
-    for gone in formset.deleted_forms:
-        if gone.instance.pk:
-            actions.remove_contact_method(gone.instance, actor=actor, now=now)
-    for form in formset.forms:
-        if form in formset.deleted_forms or not form.has_changed():
-            continue
-        facts = form.cleaned_data
-        address, label = facts.get("new_address") or None, facts.get("label", "")
-        if form.instance.pk:
-            actions.change_contact_method(
-                form.instance, actor=actor, now=now, address=address, label=label
-            )
-        else:
-            actions.add_contact_method(
-                user, facts["kind"], facts["new_address"], actor=actor, now=now, label=label
-            )
-    formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
 
 
 @admin.register(ContactMethod)
@@ -236,7 +211,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     @admin.action(description="Revoke")
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         for token in queryset:
-            tokens.revoke(token, actor=_actor(request), now=clock.now())
+            tokens.revoke(token, actor=person(request), now=clock.now())
         messages.success(request, "Revoked.")
 
 

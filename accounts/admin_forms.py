@@ -1,6 +1,7 @@
 """The forms of the console's pages about people."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -90,3 +91,38 @@ def state(method: Reachable) -> str:
     if method.disabled_at:
         return f"Switched off: {method.disabled_reason}"
     return "Verified" if method.verified_at else "Not verified"
+
+
+class MethodActions(Protocol):
+    """The actions of whoever owns the addresses: a person or a group."""
+
+    def add_contact_method(
+        self, owner: Any, /, kind: str, address: str, *, actor: User, now: datetime, label: str
+    ) -> Any: ...
+    def change_contact_method(
+        self, method: Any, /, *, actor: User, now: datetime, address: str | None, label: str
+    ) -> Any: ...
+    def remove_contact_method(self, method: Any, /, *, actor: User, now: datetime) -> None: ...
+
+
+def save_methods(
+    formset: Any, owner: Any, actions: MethodActions, actor: User, now: datetime
+) -> None:
+    """Save the rows of ReachableForms through the actions of their owner."""
+    for gone in formset.deleted_forms:
+        if gone.instance.pk:
+            actions.remove_contact_method(gone.instance, actor=actor, now=now)
+    for form in formset.forms:
+        if form in formset.deleted_forms or not form.has_changed():
+            continue
+        facts = form.cleaned_data
+        address, label = facts.get("new_address") or None, facts.get("label", "")
+        if form.instance.pk:
+            actions.change_contact_method(
+                form.instance, actor=actor, now=now, address=address, label=label
+            )
+        else:
+            actions.add_contact_method(
+                owner, facts["kind"], facts["new_address"], actor=actor, now=now, label=label
+            )
+    formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []

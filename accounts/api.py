@@ -1,6 +1,6 @@
 """People and their contact methods below /api/v1/. The rules are those of `actions`."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -15,6 +15,7 @@ from accounts.api_errors import refusals
 from accounts.channels import CHANNELS, KINDS
 from accounts.models import ContactMethod, NotificationRule, User
 from accounts.roles import Role
+from accounts.signed_in import person
 from alertops import clock
 
 
@@ -23,11 +24,6 @@ class Pages(LimitOffsetPagination):
 
     default_limit = 100
     max_limit = 500
-
-
-def caller(request: Request) -> User:
-    """The signed-in person; the default permission has seen to it."""
-    return cast(User, request.user)
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
@@ -63,7 +59,7 @@ class UserViewSet(viewsets.ModelViewSet[User]):
     @action(detail=False, methods=["get"])
     def me(self, request: Request) -> Response:
         """Whoever is asking."""
-        return Response(UserSerializer(caller(request)).data)
+        return Response(UserSerializer(person(request)).data)
 
     def perform_create(self, serializer: Any) -> None:
         facts = serializer.validated_data
@@ -73,7 +69,7 @@ class UserViewSet(viewsets.ModelViewSet[User]):
                 name=facts["name"],
                 roles=facts.get("roles") or [Role.BASIC],
                 time_zone=facts.get("time_zone", "UTC"),
-                actor=caller(self.request),
+                actor=person(self.request),
                 now=clock.now(),
             )
 
@@ -81,12 +77,12 @@ class UserViewSet(viewsets.ModelViewSet[User]):
         facts = {k: v for k, v in serializer.validated_data.items() if k != "email"}
         with refusals():
             serializer.instance = actions.change_user(
-                serializer.instance, actor=caller(self.request), now=clock.now(), **facts
+                serializer.instance, actor=person(self.request), now=clock.now(), **facts
             )
 
     def perform_destroy(self, instance: User) -> None:
         with refusals():
-            actions.delete_user(instance, actor=caller(self.request), now=clock.now())
+            actions.delete_user(instance, actor=person(self.request), now=clock.now())
 
 
 class ContactMethodSerializer(serializers.ModelSerializer[ContactMethod]):
@@ -131,7 +127,7 @@ class ContactMethodViewSet(viewsets.ModelViewSet[ContactMethod]):
     def get_queryset(self) -> QuerySet[ContactMethod]:
         if getattr(self, "swagger_fake_view", False):
             return ContactMethod.objects.none()
-        user = caller(self.request)
+        user = person(self.request)
         methods = ContactMethod.objects.order_by("pk")
         wanted = self.request.query_params.get("user", "")
         if not user.is_admin or self.action in {"code", "verify", "test"}:
@@ -139,7 +135,7 @@ class ContactMethodViewSet(viewsets.ModelViewSet[ContactMethod]):
         return methods.filter(user=int(wanted)) if wanted.isdecimal() else methods
 
     def perform_create(self, serializer: Any) -> None:
-        caller_, facts = caller(self.request), dict(serializer.validated_data)
+        caller_, facts = person(self.request), dict(serializer.validated_data)
         owner = facts.pop("user", caller_)
         if owner != caller_ and not caller_.is_admin:
             raise serializers.ValidationError({"user": "You add only your own."})
@@ -152,11 +148,11 @@ class ContactMethodViewSet(viewsets.ModelViewSet[ContactMethod]):
         facts = {k: v for k, v in serializer.validated_data.items() if k in {"label", "address"}}
         with refusals():
             serializer.instance = actions.change_contact_method(
-                serializer.instance, actor=caller(self.request), now=clock.now(), **facts
+                serializer.instance, actor=person(self.request), now=clock.now(), **facts
             )
 
     def perform_destroy(self, instance: ContactMethod) -> None:
-        actions.remove_contact_method(instance, actor=caller(self.request), now=clock.now())
+        actions.remove_contact_method(instance, actor=person(self.request), now=clock.now())
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
@@ -164,7 +160,7 @@ class ContactMethodViewSet(viewsets.ModelViewSet[ContactMethod]):
         """Send a code to the address."""
         with refusals():
             missing = verification.send_code(
-                self.get_object(), user=caller(request), now=clock.now()
+                self.get_object(), user=person(request), now=clock.now()
             )
         return Response({"sent": not missing, "detail": missing})
 
@@ -176,7 +172,7 @@ class ContactMethodViewSet(viewsets.ModelViewSet[ContactMethod]):
         given.is_valid(raise_exception=True)
         method, code = self.get_object(), given.validated_data["code"]
         with refusals():
-            actions.verify(method, code, user=caller(request), now=clock.now())
+            actions.verify(method, code, user=person(request), now=clock.now())
         method.refresh_from_db()
         return Response(self.get_serializer(method).data)
 
@@ -186,7 +182,7 @@ class ContactMethodViewSet(viewsets.ModelViewSet[ContactMethod]):
         """Send a test message there."""
         with refusals():
             missing = verification.send_test(
-                self.get_object(), user=caller(request), now=clock.now()
+                self.get_object(), user=person(request), now=clock.now()
             )
         return Response({"sent": not missing, "detail": missing})
 
@@ -217,7 +213,7 @@ class RuleSets(mixins.ListModelMixin, viewsets.GenericViewSet[NotificationRule])
     queryset = NotificationRule.objects.none()
 
     def _sets(self) -> dict[str, Any]:
-        rules = caller(self.request).notification_rules.all()
+        rules = person(self.request).notification_rules.all()
         return {
             urgency: RuleSerializer([r for r in rules if r.urgency == urgency], many=True).data
             for urgency in NotificationRule.Urgency.values
@@ -230,7 +226,7 @@ class RuleSets(mixins.ListModelMixin, viewsets.GenericViewSet[NotificationRule])
         """Replace one set or both."""
         given = RuleSetsSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        user, now = caller(request), clock.now()
+        user, now = person(request), clock.now()
         with refusals():
             for urgency, lines in given.validated_data.items():
                 wanted = [actions.Line(i["contact_method"].pk, i["delay_seconds"]) for i in lines]

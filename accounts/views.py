@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -27,14 +27,10 @@ from accounts.forms import (
 from accounts.models import ContactMethod, NotificationRule, User
 from accounts.roles import Role
 from accounts.rules import preview
+from accounts.signed_in import person
 from alertops import clock
 
 SPARE_LINES = 2
-
-
-def person(request: HttpRequest) -> User:
-    """The signed-in person."""
-    return cast(User, request.user)
 
 
 def attempt(request: HttpRequest, work: Callable[[], Any], done: str = "") -> bool:

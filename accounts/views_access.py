@@ -19,7 +19,7 @@ from accounts.channels import push
 from accounts.errors import NotAllowed
 from accounts.forms import TokenForm, one_sentence
 from accounts.models import ApiToken
-from accounts.views import person
+from accounts.signed_in import person
 from alertops import clock
 
 MOST_BYTES = 4096

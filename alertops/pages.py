@@ -10,9 +10,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from alerts.models import Alert
-from alerts.views import person_of, way_back
+from alerts.views import way_back
 from groups.models import Member
 
 SHOWN = 20
@@ -24,7 +25,7 @@ _YEAR = 365 * 86400
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show what is mine to answer, whether I am on call, and when next."""
-    user, now = person_of(request), clock.now()
+    user, now = person(request), clock.now()
     context = {"now": now, "may_respond": not user.is_stakeholder, **_alerts(user)}
     return render(request, "home.html", context)
 

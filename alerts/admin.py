@@ -10,7 +10,7 @@ from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from accounts.console import ReadOnlyAdmin, SeenFilter
-from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from alerts import actions
 from alerts.models import Alert, AlertEvent
@@ -84,7 +84,7 @@ class AlertAdmin(ReadOnlyAdmin):
 
     def _apply(self, verb: Verb, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
         """One door, one alert at a time; each refusal is said."""
-        move, done = actions.Move(actor=_person(request), now=clock.now(), via="console"), 0
+        move, done = actions.Move(actor=person(request), now=clock.now(), via="console"), 0
         for pk in queryset.order_by("pk").values_list("pk", flat=True):
             try:
                 actions.apply(verb, pk, move)
@@ -109,7 +109,7 @@ class AlertEventAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AlertEvent]:
         events: QuerySet[AlertEvent] = super().get_queryset(request)
-        user = _person(request)
+        user = person(request)
         if user.is_admin:  # who sees all reads them by their number, as they lie
             return events
         return events.filter(alert__in=Alert.objects.visible_to(user))
@@ -122,8 +122,3 @@ class AlertEventAdmin(ReadOnlyAdmin):
     def facts(self, event: AlertEvent) -> str:
         text = ", ".join(f"{name}: {value}" for name, value in event.data.items())
         return text if len(text) <= 120 else f"{text[:119]}…"
-
-
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user

@@ -10,7 +10,6 @@ from django.utils.http import urlencode
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import (
     APIException,
-    NotAuthenticated,
     PermissionDenied,
     ValidationError,
 )
@@ -20,6 +19,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from alerts import actions, paging
 from alerts.api_fields import (
@@ -53,16 +53,9 @@ class Conflict(APIException):
     default_code = "conflict"
 
 
-def caller(request: Request) -> User:
-    """Who is asking; the default permission has seen to it that somebody is."""
-    if not isinstance(request.user, User):
-        raise NotAuthenticated
-    return request.user
-
-
 def responder(request: Request) -> User:
     """Who is asking, provided they may answer alerts: all but Stakeholders."""
-    user = caller(request)
+    user = person(request)
     if user.is_stakeholder:
         raise PermissionDenied("Stakeholders are informed; they do not answer alerts.")
     return user
@@ -86,7 +79,7 @@ class Alerts(APIView):
     def get(self, request: Request) -> Response:
         """List alerts, newest first."""
         asked = request.query_params
-        alerts = Alert.objects.visible_to(caller(request)).select_related(*_JOINS)
+        alerts = Alert.objects.visible_to(person(request)).select_related(*_JOINS)
         cursors = {name: asked.get(name, "") for name in ("after", "before")}
         limit = _limit(asked.get("limit"), DEFAULT_LIMIT, MOST)
         try:
@@ -126,7 +119,7 @@ class OneAlert(APIView):
     @extend_schema(responses={200: AlertFields, **_ERRORS})
     def get(self, request: Request, alert_id: int) -> Response:
         """Show one alert."""
-        return Response(AlertFields(_visible(caller(request), alert_id)).data)
+        return Response(AlertFields(_visible(person(request), alert_id)).data)
 
 
 class AlertTimeline(APIView):
@@ -139,7 +132,7 @@ class AlertTimeline(APIView):
     )
     def get(self, request: Request, alert_id: int) -> Response:
         """Tell what happened, oldest first."""
-        alert = _visible(caller(request), alert_id)
+        alert = _visible(person(request), alert_id)
         limit = _limit(request.query_params.get("limit"), TIMELINE_LIMIT, TIMELINE_LIMIT)
         after = _limit(request.query_params.get("after"), 0, _LARGEST, least=0, name="after")
         facts = alert.events.select_related("actor").filter(pk__gt=after).order_by("pk")
@@ -245,7 +238,7 @@ def _filtered(alerts: QuerySet[Alert], request: Request) -> QuerySet[Alert]:
         _known("severity", severity, set(Severity.values))
         alerts = alerts.filter(severity=severity)
     if group := _clean(asked.get("group", "")):
-        alerts = alerts.filter(group=_group(group, caller(request)))
+        alerts = alerts.filter(group=_group(group, person(request)))
     if integration := _clean(asked.get("integration", "")):
         alerts = alerts.filter(source__in=_sources(integration))
     if dedup_key := _clean(asked.get("dedup_key", "")):

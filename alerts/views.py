@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -12,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from alerts import paging
 from alerts.forms import AssignForm, Filters, NoteForm, SnoozeForm
@@ -25,13 +25,6 @@ LIVE_SECONDS = 4
 _JOINS = ("group", "assignee", "source", "acknowledged_by", "resolved_by", "opened_by")
 
 
-def person_of(request: HttpRequest) -> User:
-    """Return who is signed in. Views use it behind `login_required`."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
-
-
 def way_back(request: HttpRequest) -> str:
     """Return where the form wants to go back to if that is a path of ours, else ""."""
     url = request.POST.get("next", "")
@@ -43,7 +36,7 @@ def way_back(request: HttpRequest) -> str:
 @require_safe
 def alert_list(request: HttpRequest) -> HttpResponse:
     """Show alerts, newest first, a page at a time. An htmx refresh gets the table alone."""
-    user, now = person_of(request), clock.now()
+    user, now = person(request), clock.now()
     filters = Filters(request.GET, user=user)
     visible = Alert.objects.visible_to(user)
     chosen = filters.apply(visible) if filters.is_valid() else visible.none()
@@ -114,7 +107,7 @@ def _tabs(visible: QuerySet[Alert], user: User, filters: Filters) -> list[dict[s
 @require_safe
 def detail(request: HttpRequest, number: int) -> HttpResponse:
     """Show one alert: its state, what may be done, who is next, and the whole story."""
-    user = person_of(request)
+    user = person(request)
     alert = _visible(user, number)
     context = _alert_context(request, alert, user)
     return render(request, "alerts/detail.html", {**context, "note_form": NoteForm()})
@@ -127,7 +120,7 @@ def live(request: HttpRequest, number: int) -> HttpResponse:
 
     The buttons are sent only when the state changed, so an open menu is not taken away.
     """
-    user = person_of(request)
+    user = person(request)
     alert = _visible(user, number)
     context = _alert_context(request, alert, user)
     changed = request.GET.get("epoch") != str(alert.epoch)

@@ -13,18 +13,19 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from alerts import actions
 from alerts.forms import AssignForm, CreateForm, NoteForm, SnoozeForm
 from alerts.models import Alert
 from alerts.states import Severity, Status, Verb
-from alerts.views import PAGE_SIZE, person_of, way_back
+from alerts.views import PAGE_SIZE, way_back
 from groups.models import Group
 
 
 def responder_of(request: HttpRequest) -> User:
     """Return who is signed in, provided the person may answer alerts: all but Stakeholders."""
-    user = person_of(request)
+    user = person(request)
     if user.is_stakeholder:
         raise PermissionDenied("Stakeholders are informed; they do not answer alerts.")
     return user
@@ -60,7 +61,7 @@ def _move(request: HttpRequest, verb: Verb, alert: Alert, now: datetime) -> acti
         extra["note"] = _read(NoteForm(request.POST))["note"]
     elif verb == Verb.ESCALATE:
         extra["seen_at"] = _instant(request.POST.get("seen_at", ""))
-    return actions.Move(actor=person_of(request), now=now, via="page", **extra)
+    return actions.Move(actor=person(request), now=now, via="page", **extra)
 
 
 def _read(form: Form) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.signed_in import person
 from alertops import clock
 from alerts import bundles
 from alerts.models import Alert
 from alerts.similar import bundle_of
 from alerts.states import NotAllowed
-from alerts.views import person_of
 from alerts.views_act import responder_of
 
 
@@ -19,7 +19,7 @@ from alerts.views_act import responder_of
 @require_safe
 def bundle(request: HttpRequest, number: int) -> HttpResponse:
     """A piece of an alert's page: what it follows, what follows it, what might."""
-    user = person_of(request)
+    user = person(request)
     alert = get_object_or_404(Alert.objects.visible_to(user), pk=number)
     context = {
         "alert": alert,

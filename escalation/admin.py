@@ -12,7 +12,7 @@ from unfold.admin import StackedInline
 
 from accounts import audit
 from accounts.console import ConsoleAdmin
-from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock, durations
 from escalation import actions, admin_engine, outlook, preview
 from escalation.admin_forms import LevelForm, LevelFormSet, PolicyForm, sequence_words
@@ -112,10 +112,10 @@ class PolicyAdmin(ConsoleAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         verb = "changed the policy" if change else "added the policy"
-        audit.record(verb, form.instance, actor=_actor(request), now=clock.now())
+        audit.record(verb, form.instance, actor=person(request), now=clock.now())
 
     def delete_model(self, request: HttpRequest, obj: Policy) -> None:
-        actions.delete_policy(obj, actor=_actor(request), now=clock.now())
+        actions.delete_policy(obj, actor=person(request), now=clock.now())
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """One by one, so that each refusal can be read."""
@@ -165,10 +165,10 @@ class GroupPolicyAdmin(ConsoleAdmin):
         return _for_group(link.group, link.policy)
 
     def save_model(self, request: HttpRequest, obj: GroupPolicy, form: Any, change: bool) -> None:
-        actions.choose_policy(obj.group, obj.policy, actor=_actor(request), now=clock.now())
+        actions.choose_policy(obj.group, obj.policy, actor=person(request), now=clock.now())
 
     def delete_model(self, request: HttpRequest, obj: GroupPolicy) -> None:
-        actions.choose_policy(obj.group, None, actor=_actor(request), now=clock.now())
+        actions.choose_policy(obj.group, None, actor=person(request), now=clock.now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[GroupPolicy]) -> None:
         for link in queryset.select_related("group"):
@@ -191,11 +191,6 @@ class GroupPolicyInline(StackedInline):
         if not link.group_id:
             return "No policy chosen: Primary, after 5 min Secondary, after 10 min more Manager."
         return _for_group(link.group, link.policy if link.policy_id else None)
-
-
-def _actor(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
 
 
 # Groups know no policies; the tab is put on their page from here.

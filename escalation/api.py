@@ -14,8 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import Pages, caller
+from accounts.api import Pages
 from accounts.api_errors import refusals
+from accounts.signed_in import person
 from alertops import clock
 from alerts.api_fields import ErrorFields
 from alerts.models import Alert
@@ -47,7 +48,7 @@ class AlertNotifications(APIView):
     )
     def get(self, request: Request, alert_id: int) -> Response:
         """Tell who was notified how and with what result, oldest first."""
-        alert = get_object_or_404(Alert.objects.visible_to(caller(request)), pk=alert_id)
+        alert = get_object_or_404(Alert.objects.visible_to(person(request)), pk=alert_id)
         after = _number(request, "after", 0, 0, 2**63 - 1)
         limit = _number(request, "limit", MOST, 1, MOST)
         rows = alert.notifications.filter(pk__gt=after).order_by("pk")
@@ -77,7 +78,7 @@ class PolicyViewSet(viewsets.ModelViewSet[Policy]):
     admin_only = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
     def get_queryset(self) -> QuerySet[Policy]:
-        policies = with_usage(Policy.objects.visible_to(caller(self.request)))
+        policies = with_usage(Policy.objects.visible_to(person(self.request)))
         loaded = policies.prefetch_related("levels__channels", "levels__user", "levels__group")
         return loaded.order_by("name")
 
@@ -96,13 +97,13 @@ class PolicyViewSet(viewsets.ModelViewSet[Policy]):
 
     def perform_destroy(self, instance: Policy) -> None:
         with refusals():
-            actions.delete_policy(instance, actor=caller(self.request), now=clock.now())
+            actions.delete_policy(instance, actor=person(self.request), now=clock.now())
 
     def _save(self, serializer: Any, policy: Policy) -> None:
         if "description" in serializer.validated_data:
             policy.description = serializer.validated_data["description"]
         plan = serializer.plan()
-        saved = actions.save_policy(policy, plan, actor=caller(self.request), now=clock.now())
+        saved = actions.save_policy(policy, plan, actor=person(self.request), now=clock.now())
         serializer.instance = self.get_queryset().get(pk=saved.pk)
 
 
@@ -117,7 +118,7 @@ class GroupPolicyView(APIView):
     @extend_schema(request=PolicyChoice, responses={200: GroupPolicyFields, **_ERRORS})
     def put(self, request: Request, slug: str) -> Response:
         """Choose another policy for alerts to come, or null for the default."""
-        group, user = self._group(request, slug), caller(request)
+        group, user = self._group(request, slug), person(request)
         if not Group.objects.editable_by(user).filter(pk=group.pk).exists():
             raise PermissionDenied("Only those who may edit the group choose its policy.")
         body = PolicyChoice(data=request.data, context={"request": request})
@@ -127,7 +128,7 @@ class GroupPolicyView(APIView):
         return Response(_group_policy(group))
 
     def _group(self, request: Request, slug: str) -> Group:
-        return get_object_or_404(Group.objects.visible_to(caller(request)), slug=slug)
+        return get_object_or_404(Group.objects.visible_to(person(request)), slug=slug)
 
 
 def _group_policy(group: Group) -> dict[str, Any]:

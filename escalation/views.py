@@ -9,10 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from accounts.signed_in import person
 from alertops import clock
 from alertops.fragments import is_piece
 from alerts.models import Alert
-from alerts.views import person_of
 from escalation import history, outlook, unsent
 
 PIECE_LINES, PAGE_LINES = 12, 100
@@ -45,7 +45,7 @@ def notifications(request: HttpRequest, number: int) -> HttpResponse:
         "lines": found.lines,
         "more": found.more,
         "is_later": before is not None,
-        "may_read_outbox": person_of(request).is_admin,
+        "may_read_outbox": person(request).is_admin,
     }
     return _render(request, "notifications", context)
 
@@ -54,7 +54,7 @@ def notifications(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def outbox(request: HttpRequest) -> HttpResponse:
     """Show what could not leave, for administrators: it holds codes and acknowledge links."""
-    if not person_of(request).is_admin:
+    if not person(request).is_admin:
         raise Http404
     now = clock.now()
     page = unsent.messages(before=_number(request.GET.get("before")), now=now)
@@ -70,7 +70,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
 
 def _alert(request: HttpRequest, number: int) -> Alert:
     joins = ("group", "assignee", "acknowledged_by", "resolved_by")
-    visible = Alert.objects.visible_to(person_of(request)).select_related(*joins)
+    visible = Alert.objects.visible_to(person(request)).select_related(*joins)
     return get_object_or_404(visible, pk=number)
 
 

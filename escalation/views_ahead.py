@@ -11,10 +11,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from alertops.fragments import is_piece
 from alerts.states import Severity
-from alerts.views import person_of
 from escalation import actions, outlook
 from escalation.forms import ChoosePolicyForm, SimulateForm
 from escalation.outlook import Simulation
@@ -25,7 +25,7 @@ from groups.models import Group
 @require_safe
 def group(request: HttpRequest, slug: str) -> HttpResponse:
     """A group's policy and whom it would page now: a piece of the group's page, or a page."""
-    user, now = person_of(request), clock.now()
+    user, now = person(request), clock.now()
     found = _group(user, slug)
     simulation = outlook.simulate(found, Severity.CRITICAL, now)
     may_edit = Group.objects.editable_by(user).filter(pk=found.pk).exists()
@@ -44,7 +44,7 @@ def group(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def choose(request: HttpRequest, slug: str) -> HttpResponse:
     """Choose the policy of a group one may edit."""
-    user = person_of(request)
+    user = person(request)
     found = _group(user, slug)
     if not Group.objects.editable_by(user).filter(pk=found.pk).exists():
         raise Http404
@@ -63,7 +63,7 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def simulate(request: HttpRequest) -> HttpResponse:
     """Show whom an imagined alert would page, when and how. Nothing is stored or sent."""
-    user, now = person_of(request), clock.now()
+    user, now = person(request), clock.now()
     asked = "group" in request.GET
     form = SimulateForm(request.GET if asked else None, user=user)
     found = _simulated(form, now) if asked and form.is_valid() else None

@@ -11,9 +11,9 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from accounts import audit
-from accounts.admin_forms import ReachableForm, masked, state
+from accounts.admin_forms import ReachableForm, masked, save_methods, state
 from accounts.console import InUse
-from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from groups import actions
 from groups.models import Group, GroupContactMethod, Member, Topic
@@ -103,11 +103,11 @@ class GroupAdmin(InUse):
         return {} if obj else self.prepopulated_fields
 
     def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
-        actions.save_group(obj, actor=_actor(request), now=clock.now())
+        actions.save_group(obj, actor=person(request), now=clock.now())
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         if formset.model is GroupContactMethod:
-            _save_methods(request, form.instance, formset)
+            save_methods(formset, form.instance, actions, person(request), clock.now())
             return
         if formset.model is Member and formset.has_changed():
             actions.announce(form.instance, now=clock.now())
@@ -117,38 +117,12 @@ class GroupAdmin(InUse):
         if formset.has_changed():
             noun = str(formset.model._meta.verbose_name_plural)
             audit.record(
-                f"changed the {noun} of", form.instance, actor=_actor(request), now=clock.now()
+                f"changed the {noun} of", form.instance, actor=person(request), now=clock.now()
             )
 
     def delete_model(self, request: HttpRequest, obj: Group) -> None:
-        actions.delete_group(obj, actor=_actor(request), now=clock.now())
+        actions.delete_group(obj, actor=person(request), now=clock.now())
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """One by one, so that each refusal can be read."""
         return obj is not None and bool(super().has_delete_permission(request, obj))
-
-
-def _actor(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
-
-
-def _save_methods(request: HttpRequest, group: Group, formset: Any) -> None:
-    now, actor = clock.now(), _actor(request)
-    for gone in formset.deleted_forms:
-        if gone.instance.pk:
-            actions.remove_contact_method(gone.instance, actor=actor, now=now)
-    for form in formset.forms:
-        if form in formset.deleted_forms or not form.has_changed():
-            continue
-        facts = form.cleaned_data
-        address, label = facts.get("new_address") or None, facts.get("label", "")
-        if form.instance.pk:
-            actions.change_contact_method(
-                form.instance, actor=actor, now=now, address=address, label=label
-            )
-        else:
-            actions.add_contact_method(
-                group, facts["kind"], facts["new_address"], actor=actor, now=now, label=label
-            )
-    formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []

@@ -11,10 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import verification
-from accounts.api import CodeSerializer, Pages, caller
+from accounts.api import CodeSerializer, Pages
 from accounts.api_errors import refusals
 from accounts.channels import CHANNELS, KINDS
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from groups import actions
 from groups.models import Group, GroupContactMethod, Member
@@ -70,7 +71,7 @@ class GroupViewSet(viewsets.ModelViewSet[Group]):
         topics = facts.pop("topics", None)
         for name, value in facts.items():
             setattr(group, name, value)
-        user, now = caller(self.request), clock.now()
+        user, now = person(self.request), clock.now()
         with refusals():
             serializer.instance = actions.save_group(group, actor=user, now=now)
             if topics is not None:
@@ -85,7 +86,7 @@ class GroupViewSet(viewsets.ModelViewSet[Group]):
 
     def perform_destroy(self, instance: Group) -> None:
         with refusals():
-            actions.delete_group(instance, actor=caller(self.request), now=clock.now())
+            actions.delete_group(instance, actor=person(self.request), now=clock.now())
 
 
 class OfGroup(viewsets.GenericViewSet[Any]):
@@ -139,7 +140,7 @@ class MemberViewSet(viewsets.ModelViewSet[Member], OfGroup):
             serializer.instance = actions.add_member(
                 self.group(),
                 facts.pop("user"),
-                actor=caller(self.request),
+                actor=person(self.request),
                 now=clock.now(),
                 **facts,
             )
@@ -148,12 +149,12 @@ class MemberViewSet(viewsets.ModelViewSet[Member], OfGroup):
         facts = {k: v for k, v in serializer.validated_data.items() if k in actions.FLAGS}
         with refusals():
             serializer.instance = actions.change_member(
-                serializer.instance, actor=caller(self.request), now=clock.now(), **facts
+                serializer.instance, actor=person(self.request), now=clock.now(), **facts
             )
 
     def perform_destroy(self, instance: Member) -> None:
         with refusals():
-            actions.remove_member(instance, actor=caller(self.request), now=clock.now())
+            actions.remove_member(instance, actor=person(self.request), now=clock.now())
 
     @extend_schema(request=OrderSerializer)
     @action(detail=False, methods=["post"])
@@ -165,7 +166,7 @@ class MemberViewSet(viewsets.ModelViewSet[Member], OfGroup):
             actions.reorder(
                 self.group(),
                 given.validated_data["members"],
-                actor=caller(request),
+                actor=person(request),
                 now=clock.now(),
             )
         return Response(self.get_serializer(self.get_queryset(), many=True).data)
@@ -206,19 +207,19 @@ class GroupContactMethodViewSet(viewsets.ModelViewSet[GroupContactMethod], OfGro
             serializer.instance = actions.add_contact_method(
                 self.group(),
                 **serializer.validated_data,
-                actor=caller(self.request),
+                actor=person(self.request),
                 now=clock.now(),
             )
 
     def perform_destroy(self, instance: GroupContactMethod) -> None:
         with refusals():
-            actions.remove_contact_method(instance, actor=caller(self.request), now=clock.now())
+            actions.remove_contact_method(instance, actor=person(self.request), now=clock.now())
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
     def code(self, request: Request, slug: str, pk: str) -> Response:
         """Send a code to the address."""
-        method, user, now = self.get_object(), caller(request), clock.now()
+        method, user, now = self.get_object(), person(request), clock.now()
         with refusals():
             actions.check(method.group, user)
             missing = verification.send_code(method, user=user, now=now)
@@ -232,5 +233,5 @@ class GroupContactMethodViewSet(viewsets.ModelViewSet[GroupContactMethod], OfGro
         given.is_valid(raise_exception=True)
         method, code = self.get_object(), given.validated_data["code"]
         with refusals():
-            actions.verify_contact_method(method, code, actor=caller(request), now=clock.now())
+            actions.verify_contact_method(method, code, actor=person(request), now=clock.now())
         return Response(self.get_serializer(method).data)

@@ -11,7 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import AuditEntry
-from accounts.views import attempt, person
+from accounts.signed_in import person
+from accounts.views import attempt
 from alertops import clock
 from groups import actions
 from groups.forms import FlagsForm, GroupForm, MemberForm, TopicsForm, VisibilityForm

@@ -10,7 +10,8 @@ from accounts import verification
 from accounts.channels import CHANNELS
 from accounts.errors import NotAllowed
 from accounts.forms import CodeForm, ContactMethodForm
-from accounts.views import attempt, person
+from accounts.signed_in import person
+from accounts.views import attempt
 from alertops import clock
 from groups import actions
 from groups.models import GroupContactMethod

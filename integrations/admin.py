@@ -11,6 +11,7 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import action
 
 from accounts.console import ConsoleAdmin
+from accounts.signed_in import person
 from alertops import clock
 from integrations import actions, admin_outbound, expressions, steps
 from integrations.forms import IntegrationForm, RouteForm, lines
@@ -106,7 +107,7 @@ class IntegrationAdmin(ConsoleAdmin):
         return f"{integration.key_prefix}…" if integration.key_prefix else "made when saved"
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        actions.save_integration(obj, actor=request.user, now=clock.now())  # type: ignore[arg-type]
+        actions.save_integration(obj, actor=person(request), now=clock.now())
         if obj.key:
             self._tell_key(request, obj)
 
@@ -118,14 +119,14 @@ class IntegrationAdmin(ConsoleAdmin):
                 form.instance,
                 rows,
                 formset.deleted_objects,
-                actor=request.user,  # type: ignore[arg-type]
+                actor=person(request),
                 now=now,
             )
             return
         for route in rows:
-            actions.save_route(route, actor=request.user, now=now)  # type: ignore[arg-type]
+            actions.save_route(route, actor=person(request), now=now)
         for route in formset.deleted_objects:
-            actions.delete_route(route, actor=request.user, now=now)  # type: ignore[arg-type]
+            actions.delete_route(route, actor=person(request), now=now)
 
     def _tell_key(self, request: HttpRequest, integration: Integration) -> None:
         sentence: SafeString = format_html(
@@ -171,10 +172,10 @@ class RouteAdmin(ConsoleAdmin):
         return str(route.group or route.assignee or ("nobody" if route.drop else "as usual"))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        actions.save_route(obj, actor=request.user, now=clock.now())  # type: ignore[arg-type]
+        actions.save_route(obj, actor=person(request), now=clock.now())
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        actions.delete_route(obj, actor=request.user, now=clock.now())  # type: ignore[arg-type]
+        actions.delete_route(obj, actor=person(request), now=clock.now())
 
 
 @admin.register(InboundEvent)

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
+from accounts.signed_in import person
 from alertops import clock
 from integrations.models import OutboundConnection, OutboundMessage
 from integrations.outbound import actions, showing
@@ -45,7 +46,7 @@ class OutboundConnectionAdmin(ModelAdmin):
         return False
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        actions.delete(obj, actor=request.user, now=clock.now())  # type: ignore[arg-type]
+        actions.delete(obj, actor=person(request), now=clock.now())
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         for link in queryset:

@@ -12,6 +12,7 @@ from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from alerts.api_fields import ErrorFields
 from integrations import actions
@@ -36,12 +37,6 @@ class Conflict(APIException):
     default_code = "conflict"
 
 
-def caller(request: Request) -> User:
-    """Who is asking; the view's permission has seen to it that it is a person."""
-    assert isinstance(request.user, User)
-    return request.user
-
-
 class OneEvent(APIView):
     """What became of one event."""
 
@@ -60,7 +55,7 @@ class OneEvent(APIView):
     def _visible(self, request: Request) -> QuerySet[InboundEvent]:
         if isinstance(request.auth, Integration):
             return InboundEvent.objects.filter(integration=request.auth)
-        return InboundEvent.objects.visible_to(caller(request))
+        return InboundEvent.objects.visible_to(person(request))
 
 
 class Managed(APIView):
@@ -68,7 +63,7 @@ class Managed(APIView):
 
     @property
     def user(self) -> User:
-        return caller(self.request)
+        return person(self.request)
 
     def integration(self, pk: int) -> Integration:
         return get_object_or_404(Integration.objects.visible_to(self.user), pk=pk)

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from alerts.api import caller
+from accounts.signed_in import person
 from alerts.api_fields import ErrorFields
 from alerts.models import Alert
 from integrations.models import OutboundLink
@@ -31,5 +31,5 @@ class Elsewhere(APIView):
     @extend_schema("alerts_elsewhere", responses={200: ElsewhereFields(many=True), **_ERRORS})
     def get(self, request: Request, alert_id: int) -> Response:
         """List what other tools opened for an alert: tickets, and messages in chats."""
-        alert = get_object_or_404(Alert.objects.visible_to(caller(request)), pk=alert_id)
+        alert = get_object_or_404(Alert.objects.visible_to(person(request)), pk=alert_id)
         return Response(ElsewhereFields(OutboundLink.objects.of(alert.pk), many=True).data)

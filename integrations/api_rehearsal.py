@@ -9,11 +9,11 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.signed_in import person
 from alertops import clock
 from alerts.api_fields import ErrorFields
 from escalation.api import Simulate, simulation_answer
 from escalation.api_fields import SimulateFields, SimulationFields
-from integrations.api import caller
 from integrations.models import Integration
 from integrations.rehearsal import LONGEST, Imagined, rehearse
 
@@ -101,7 +101,7 @@ class SimulateAlertOrEvent(Simulate):
         nobody is notified."""
         if not (isinstance(request.data, dict) and "integration" in request.data):
             return super().post(request)
-        if not caller(request).has_perm("integrations.view_integration"):
+        if not person(request).has_perm("integrations.view_integration"):
             raise PermissionDenied("Only those who manage integrations may do this.")
         asked = PastedEventFields(data=request.data, context={"request": request})
         asked.is_valid(raise_exception=True)

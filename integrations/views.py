@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from integrations import actions, excess, payloads, steps, texts
 from integrations.forms import GraceForm, LogFilters
@@ -25,18 +26,11 @@ SHOWN = 64 * 1024
 """Bytes of a body that the page shows."""
 
 
-def person_of(request: HttpRequest) -> User:
-    """Return who is signed in. Views use it behind `login_required`."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
-
-
 @login_required
 @require_safe
 def integration_list(request: HttpRequest) -> HttpResponse:
     """Show every integration, and whether its tool has been heard lately."""
-    user, now = person_of(request), clock.now()
+    user, now = person(request), clock.now()
     rows = Integration.objects.visible_to(user).select_related("group", "assignee")
     shown = list(rows.annotate(route_count=Count("routes")).order_by("name"))
     over = excess.of([row.pk for row in shown], now)
@@ -53,7 +47,7 @@ def integration_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show how to connect the tool, where its alerts go, and what came in last."""
-    return _detail(request, _integration(person_of(request), pk))
+    return _detail(request, _integration(person(request), pk))
 
 
 def _integration(user: User, pk: int) -> Integration:
@@ -62,7 +56,7 @@ def _integration(user: User, pk: int) -> Integration:
 
 
 def _detail(request: HttpRequest, integration: Integration) -> HttpResponse:
-    user, now = person_of(request), clock.now()
+    user, now = person(request), clock.now()
     context = {
         "integration": integration,
         "vendor": VENDORS[integration.kind],
@@ -95,7 +89,7 @@ def _broken(integration: Integration) -> int:
 @require_POST
 def new_key(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a new key and show it, this once."""
-    user = person_of(request)
+    user = person(request)
     integration = _changeable(user, pk)
     form = GraceForm(request.POST)
     if not form.is_valid():
@@ -113,7 +107,7 @@ def new_key(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def revoke_key(request: HttpRequest, pk: int, key: int) -> HttpResponse:
     """Void the key that has been replaced."""
-    user = person_of(request)
+    user = person(request)
     row = get_object_or_404(_changeable(user, pk).keys, pk=key)
     try:
         actions.revoke_key(row, actor=user, now=clock.now())
@@ -128,7 +122,7 @@ def revoke_key(request: HttpRequest, pk: int, key: int) -> HttpResponse:
 @require_safe
 def state(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the one piece of the page that waits for the first event."""
-    integration = _integration(person_of(request), pk)
+    integration = _integration(person(request), pk)
     return render(request, "integrations/_state.html", {"integration": integration})
 
 
@@ -136,7 +130,7 @@ def state(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def send_test(request: HttpRequest, pk: int) -> HttpResponse:
     """Send the vendor's own sample through the whole way; it really pages."""
-    user = person_of(request)
+    user = person(request)
     integration = _changeable(user, pk)
     try:
         event = actions.send_test(integration, actor=user, now=clock.now())
@@ -162,7 +156,7 @@ def _changeable(user: User, pk: int) -> Integration:
 @require_safe
 def log(request: HttpRequest) -> HttpResponse:
     """Show what came in, newest first, a page at a time."""
-    user = person_of(request)
+    user = person(request)
     zone = zone_of(user.time_zone or "UTC")
     integrations = Integration.objects.visible_to(user)
     filters = LogFilters(request.GET, integrations=integrations, zone=zone)
@@ -221,7 +215,7 @@ def _url(request: HttpRequest, name: str, number: int | None) -> str:
 @require_safe
 def event(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one event: its body as it came, what became of it, and why."""
-    user = person_of(request)
+    user = person(request)
     rows = InboundEvent.objects.visible_to(user).select_related("integration")
     found = get_object_or_404(rows, pk=pk)
     body = bytes(found.body)

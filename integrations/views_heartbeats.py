@@ -12,13 +12,13 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from alerts.models import Alert
 from integrations import actions_heartbeats as actions
 from integrations.actions import NotAllowed
 from integrations.forms_heartbeats import HeartbeatFilters, HeartbeatForm
 from integrations.models import Heartbeat
-from integrations.views import person_of
 
 PAGE_SIZE = 50
 ALERTS = 10
@@ -28,7 +28,7 @@ ALERTS = 10
 @require_safe
 def heartbeat_list(request: HttpRequest) -> HttpResponse:
     """Show heartbeats by name, a page at a time."""
-    user = person_of(request)
+    user = person(request)
     filters = HeartbeatFilters(request.GET)
     visible = Heartbeat.objects.visible_to(user).select_related("group", "assignee")
     chosen = filters.apply(visible) if filters.is_valid() else visible.none()
@@ -71,7 +71,7 @@ def _page(rows: Any, request: HttpRequest) -> tuple[list[Heartbeat], str, str]:
 @require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one: how it is, how to ping it, and what it has been."""
-    user = person_of(request)
+    user = person(request)
     return _detail(request, _visible(user, pk))
 
 
@@ -81,7 +81,7 @@ def _visible(user: User, pk: int) -> Heartbeat:
 
 
 def _changeable(request: HttpRequest, pk: int) -> Heartbeat:
-    user = person_of(request)
+    user = person(request)
     beat = _visible(user, pk)
     if not user.has_perm("integrations.change_heartbeat"):
         raise PermissionDenied
@@ -89,7 +89,7 @@ def _changeable(request: HttpRequest, pk: int) -> Heartbeat:
 
 
 def _detail(request: HttpRequest, beat: Heartbeat) -> HttpResponse:
-    user = person_of(request)
+    user = person(request)
     alerts = Alert.objects.visible_to(user).filter(source_id=beat.pk)
     context = {
         "heartbeat": beat,
@@ -108,7 +108,7 @@ def _detail(request: HttpRequest, beat: Heartbeat) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
     """Make a heartbeat and show its address, this once."""
-    user = person_of(request)
+    user = person(request)
     if not user.has_perm("integrations.add_heartbeat"):
         raise PermissionDenied
     form = HeartbeatForm(request.POST or None, initial={"group": request.GET.get("group", "")})
@@ -126,7 +126,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     beat = _changeable(request, pk)
     form = HeartbeatForm(request.POST or None, instance=beat)
     if request.method == "POST" and form.is_valid():
-        actions.save(form.save(commit=False), actor=person_of(request), now=clock.now())
+        actions.save(form.save(commit=False), actor=person(request), now=clock.now())
         messages.success(request, f"{beat.name} is saved.")
         return redirect("integrations:heartbeat", pk)
     return _form(request, form, beat)
@@ -142,7 +142,7 @@ def _form(request: HttpRequest, form: HeartbeatForm, beat: Heartbeat | None) -> 
 @require_POST
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Pause, resume, remove, or give it a new key."""
-    beat, user, now = _changeable(request, pk), person_of(request), clock.now()
+    beat, user, now = _changeable(request, pk), person(request), clock.now()
     if verb == "key":
         actions.new_key(beat, actor=user, now=now)
         messages.warning(request, "The old key is void. Copy the address now.")

@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from alerts.models import Alert
 from integrations import actions_maintenance, maintenance
@@ -22,7 +23,6 @@ from integrations.forms import lines
 from integrations.forms_maintenance import WindowForm
 from integrations.last_week import LastWeek, look_back
 from integrations.models import MaintenanceWindow
-from integrations.views import person_of
 from integrations.windows import Span
 
 PAST = 50
@@ -43,7 +43,7 @@ class Row:
 @require_safe
 def window_list(request: HttpRequest) -> HttpResponse:
     """Show what goes on, what is planned and what is over."""
-    user, now = person_of(request), clock.now()
+    user, now = person(request), clock.now()
     visible = MaintenanceWindow.objects.visible_to(user)
     tab = request.GET.get("when", "current")
     rows = [Row(each, each.span_at(now), each.next_span(now)) for each in visible.standing(now)]
@@ -69,7 +69,7 @@ def window_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def window(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one window: when, for what, and what it holds back."""
-    user, now = person_of(request), clock.now()
+    user, now = person(request), clock.now()
     found = _window(user, pk)
     span = found.span_at(now)
     held = Alert.objects.filter(suppressed=True, events__kind="suppressed")
@@ -95,7 +95,7 @@ def _window(user: User, pk: int) -> MaintenanceWindow:
 @require_http_methods(["GET", "POST"])
 def new_window(request: HttpRequest) -> HttpResponse:
     """Plan a window, looking first at what it would have held back last week."""
-    user = person_of(request)
+    user = person(request)
     if not user.has_perm("integrations.add_maintenancewindow"):
         raise PermissionDenied
     return _edit(request, user, None)
@@ -105,7 +105,7 @@ def new_window(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit_window(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a window that is not over."""
-    user = person_of(request)
+    user = person(request)
     found = _window(user, pk)
     if not user.has_perm("integrations.change_maintenancewindow"):
         raise PermissionDenied
@@ -175,7 +175,7 @@ def _save(
 @require_POST
 def end_window(request: HttpRequest, pk: int) -> HttpResponse:
     """End what goes on now, or call all of it off."""
-    user, now = person_of(request), clock.now()
+    user, now = person(request), clock.now()
     found = _window(user, pk)
     if not user.has_perm("integrations.change_maintenancewindow"):
         raise PermissionDenied
@@ -195,7 +195,7 @@ def end_window(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def banner(request: HttpRequest) -> HttpResponse:
     """A piece for pages of alerts: whose alerts are not being paged, and until when."""
-    user, now = person_of(request), clock.now()
+    user, now = person(request), clock.now()
     going = [each for each in maintenance.active(now) if _concerns(each.scope, user)]
     context = {
         "windows": sorted(going, key=lambda each: each.until),

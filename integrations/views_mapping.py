@@ -9,11 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
+from accounts.signed_in import person
 from alertops import clock
 from integrations import actions, expressions, sample_paths, trying
 from integrations.models import Integration
 from integrations.reading import Event
-from integrations.views import person_of
 
 SAMPLES = 20
 GROUPS = 20
@@ -23,7 +23,7 @@ GROUPS = 20
 @require_http_methods(["GET", "POST"])
 def mapping(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the payload, the mapping and the alerts it makes; take a pick; save."""
-    user = person_of(request)
+    user = person(request)
     rows = Integration.objects.visible_to(user).select_related("group", "assignee")
     integration = get_object_or_404(rows, pk=pk)
     if not user.has_perm("integrations.change_integration"):

@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.signed_in import person
 from alertops import clock
 from groups.models import Group
 from integrations.models import Service
-from integrations.views import person_of
 from schedules import reach
 from schedules.views_board import rows
 
@@ -24,7 +24,7 @@ PAGE_SIZE = 50
 @require_safe
 def services_on_call(request: HttpRequest) -> HttpResponse:
     """Show each service in sight with who is on call for it, in a fixed number of queries."""
-    user, now = person_of(request), clock.now()
+    user, now = person(request), clock.now()
     query = request.GET.get("q", "").strip()[:100]
     after = request.GET.get("after", "")[:120]
     seen = Group.objects.visible_to(user)

@@ -16,6 +16,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from integrations.actions import NotAllowed
 from integrations.forms_outbound import MessageFilters, OutboundForm, SecretGraceForm
@@ -25,7 +26,6 @@ from integrations.outbound.contract import Tool
 from integrations.outbound.states import UNFINISHED
 from integrations.outbound.tools import TOOLS
 from integrations.steps import Block, blocks
-from integrations.views import person_of
 
 PAGE_SIZE = 50
 _WRAP = re.compile(r"(?<!\n)\n(?!\n)")
@@ -35,7 +35,7 @@ _WRAP = re.compile(r"(?<!\n)\n(?!\n)")
 @require_safe
 def connection_list(request: HttpRequest) -> HttpResponse:
     """Show every connection and how it is, and the tools there are."""
-    user, now = person_of(request), clock.now()
+    user, now = person(request), clock.now()
     rows = OutboundConnection.objects.visible_to(user).select_related("group")
     context = {
         "connections": [(row, showing.condition(row, now)) for row in rows],
@@ -53,7 +53,7 @@ def _visible(user: User, pk: int) -> OutboundConnection:
 
 
 def _changeable(request: HttpRequest, pk: int) -> OutboundConnection:
-    user = person_of(request)
+    user = person(request)
     link = _visible(user, pk)
     if not user.has_perm("integrations.change_outboundconnection"):
         raise PermissionDenied
@@ -64,11 +64,11 @@ def _changeable(request: HttpRequest, pk: int) -> OutboundConnection:
 @require_safe
 def connection(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one: how it is, what is to be done over there, and its log."""
-    return _connection(request, _visible(person_of(request), pk))
+    return _connection(request, _visible(person(request), pk))
 
 
 def _connection(request: HttpRequest, link: OutboundConnection) -> HttpResponse:
-    user, now = person_of(request), clock.now()
+    user, now = person(request), clock.now()
     filters = MessageFilters(request.GET if request.method == "GET" else None)
     rows = OutboundMessage.objects.filter(connection=link).select_related("alert")
     if filters.is_bound:
@@ -129,7 +129,7 @@ def _page(request: HttpRequest, rows: Any) -> tuple[list[OutboundMessage], str]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest, slug: str) -> HttpResponse:
     """Make a connection and show its secrets, this once."""
-    user = person_of(request)
+    user = person(request)
     if not user.has_perm("integrations.add_outboundconnection"):
         raise PermissionDenied
     if slug not in TOOLS:
@@ -141,7 +141,7 @@ def add(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a connection."""
-    link, user = _changeable(request, pk), person_of(request)
+    link, user = _changeable(request, pk), person(request)
     if not link.is_known:
         raise Http404
     form = OutboundForm(request.POST or None, tool=link.kind, viewer=user, instance=link)
@@ -176,7 +176,7 @@ def _edit(request: HttpRequest, user: User, form: OutboundForm) -> HttpResponse:
 @require_POST
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Test it, switch it on again, give it a new secret or hook, or remove it."""
-    link, user, now = _changeable(request, pk), person_of(request), clock.now()
+    link, user, now = _changeable(request, pk), person(request), clock.now()
     try:
         if verb == "secret":
             return _new_secret(request, link)
@@ -205,7 +205,7 @@ def _new_secret(request: HttpRequest, link: OutboundConnection) -> HttpResponse:
         messages.error(request, "Say how long the old secret is to go on signing.")
         return redirect(link)
     _, grace = actions.GRACES[form.cleaned_data["grace"]]
-    actions.rotate_secret(link, grace=grace, actor=person_of(request), now=clock.now())
+    actions.rotate_secret(link, grace=grace, actor=person(request), now=clock.now())
     messages.warning(request, "Copy the new secret now: it is not shown again.")
     return _connection(request, link)
 
@@ -214,7 +214,7 @@ def _new_secret(request: HttpRequest, link: OutboundConnection) -> HttpResponse:
 @require_safe
 def message(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one message: what is sent, and what every attempt came to."""
-    user = person_of(request)
+    user = person(request)
     found = _message(user, pk)
     context = {
         "message": found,
@@ -239,7 +239,7 @@ def _message(user: User, pk: int) -> OutboundMessage:
 @require_POST
 def send_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Put a message that is over back into the queue."""
-    user = person_of(request)
+    user = person(request)
     found = _message(user, pk)
     if not user.has_perm("integrations.change_outboundconnection"):
         raise PermissionDenied

@@ -12,10 +12,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from integrations.models import Integration
 from integrations.rehearsal import LONGEST, rehearse
-from integrations.views import person_of
 
 
 class RehearsalForm(forms.Form):
@@ -44,7 +44,7 @@ class RehearsalForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def simulate_event(request: HttpRequest) -> HttpResponse:
     """Show what would become of an event. Nothing is stored and nobody is notified."""
-    user, now = person_of(request), clock.now()
+    user, now = person(request), clock.now()
     if not user.has_perm("integrations.view_integration"):
         raise PermissionDenied
     asked = request.method == "POST"

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from alertops.fragments import is_piece
 from integrations import actions_replays
@@ -22,7 +23,6 @@ from integrations.models import InboundEvent, Integration, Replay
 from integrations.replaying import UNCHANGED
 from integrations.retention import number_at
 from integrations.states import Outcome
-from integrations.views import person_of
 from schedules.forms import WallField
 from schedules.walltime import first_instant, last_instant, zone_of
 
@@ -53,7 +53,7 @@ class RangeForm(forms.Form):
 
 
 def _replayer(request: HttpRequest) -> User:
-    user = person_of(request)
+    user = person(request)
     if not user.has_perm("integrations.add_replay"):
         raise PermissionDenied
     return user
@@ -98,7 +98,7 @@ def _start(request: HttpRequest, user: User, chosen: Range) -> HttpResponse | No
 @require_safe
 def replay(request: HttpRequest, pk: int) -> HttpResponse:
     """Show how far a replay has got and what it does; the piece with the bar refreshes itself."""
-    user = person_of(request)
+    user = person(request)
     found = _found(user, pk)
     words = dict(Outcome.choices) | {UNCHANGED: "Nothing new to do"}
     context = {

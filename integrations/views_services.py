@@ -14,13 +14,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from alerts.models import Alert
 from alerts.states import SEVERITY_RANK, Severity, Status
 from integrations import actions_services, maintenance
 from integrations.forms_maintenance import ServiceForm
 from integrations.models import Service
-from integrations.views import person_of
 
 _ALERTS = 50
 
@@ -67,7 +67,7 @@ def states_of(services: Sequence[Service]) -> dict[int, State]:
 @require_safe
 def service_list(request: HttpRequest) -> HttpResponse:
     """Show every service and how it is, the worst first."""
-    user = person_of(request)
+    user = person(request)
     rows = Service.objects.visible_to(user).select_related("group")
     services = list(rows.prefetch_related("integrations"))
     states = states_of(services)
@@ -91,7 +91,7 @@ def _worst_first(row: tuple[Service, State]) -> tuple[int, str]:
 @require_safe
 def service(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one service: its open alerts, what watches it, where to read what to do."""
-    user = person_of(request)
+    user = person(request)
     found = _service(user, pk)
     sources = [each.pk for each in found.integrations.all()]
     alerts = Alert.objects.exclude(status=Status.RESOLVED).filter(source__in=sources)
@@ -114,7 +114,7 @@ def _service(user: User, pk: int) -> Service:
 @require_http_methods(["GET", "POST"])
 def edit_service(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Add a service, or change one."""
-    user = person_of(request)
+    user = person(request)
     found = _service(user, pk) if pk is not None else None
     needed = "integrations.change_service" if found else "integrations.add_service"
     if not user.has_perm(needed):
@@ -135,7 +135,7 @@ def edit_service(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 @require_POST
 def remove_service(request: HttpRequest, pk: int) -> HttpResponse:
     """Remove a service; its integrations and alerts stay."""
-    user = person_of(request)
+    user = person(request)
     found = _service(user, pk)
     if not user.has_perm("integrations.delete_service"):
         raise PermissionDenied

@@ -12,6 +12,7 @@ from unfold.decorators import display
 
 from accounts.console import ConsoleAdmin, SeenFilter
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from schedules import actions, grid, oncall, rota
 from schedules.admin_forms import LineForm, LineFormSet
@@ -52,7 +53,7 @@ class CalendarAdmin(ConsoleAdmin):
         return obj is not None and bool(super().has_delete_permission(request, obj))
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        actions.remove(obj, actor=_actor(request), now=clock.now())
+        actions.remove(obj, actor=person(request), now=clock.now())
 
 
 @admin.register(Schedule)
@@ -106,10 +107,10 @@ class ScheduleAdmin(CalendarAdmin):
         return preview(schedule) if schedule.pk else "Save the schedule to see who is on call."
 
     def save_model(self, request: HttpRequest, obj: Schedule, form: Any, change: bool) -> None:
-        actions.save_schedule(obj, actor=_actor(request), now=clock.now())
+        actions.save_schedule(obj, actor=person(request), now=clock.now())
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        now, actor = clock.now(), _actor(request)
+        now, actor = clock.now(), person(request)
         rotations = formset.save(commit=False)
         for gone in formset.deleted_objects:
             actions.remove(gone, actor=actor, now=now)
@@ -155,13 +156,13 @@ class RotationAdmin(CalendarAdmin):
         return preview(rotation.schedule)
 
     def save_model(self, request: HttpRequest, obj: Rotation, form: Any, change: bool) -> None:
-        actions.save_rotation(obj, None, actor=_actor(request), now=clock.now())
+        actions.save_rotation(obj, None, actor=person(request), now=clock.now())
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
         if formset.has_changed():
             people = formset.people()
-            actions.save_rotation(form.instance, people, actor=_actor(request), now=clock.now())
+            actions.save_rotation(form.instance, people, actor=person(request), now=clock.now())
 
 
 class WhenFilter(admin.SimpleListFilter):
@@ -212,11 +213,11 @@ class OverrideAdmin(CalendarAdmin):
 
     def save_model(self, request: HttpRequest, obj: Override, form: Any, change: bool) -> None:
         save = actions.change_override if change else actions.add_override
-        save(obj, actor=_actor(request), now=clock.now())
+        save(obj, actor=person(request), now=clock.now())
 
     def delete_model(self, request: HttpRequest, obj: Override) -> None:
         """What runs ends now; what has not begun goes; what is over stays."""
-        actions.end_override(obj, actor=_actor(request), now=clock.now())
+        actions.end_override(obj, actor=person(request), now=clock.now())
 
 
 def preview(schedule: Schedule) -> str:
@@ -237,7 +238,3 @@ def preview(schedule: Schedule) -> str:
         "is_active": schedule.is_active,
     }
     return render_to_string("schedules/_preview.html", context)
-
-
-def _actor(request: HttpRequest) -> User:
-    return cast(User, request.user)

@@ -10,17 +10,11 @@ from rest_framework import serializers, viewsets
 
 from accounts.api_errors import refusals
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from groups.models import Group
 from schedules import actions
-from schedules.api_fields import (
-    OnShiftField,
-    Pages,
-    PlaceField,
-    ThroughActions,
-    WindowField,
-    viewer,
-)
+from schedules.api_fields import OnShiftField, Pages, PlaceField, ThroughActions, WindowField
 from schedules.models import FixedShift, ImportedCalendar, Override, Rotation, Schedule
 
 Given = Mapping[str, Any]
@@ -132,12 +126,12 @@ class ScheduleViewSet(viewsets.ModelViewSet[Schedule]):
     queryset = Schedule.objects.none()
 
     def get_queryset(self) -> QuerySet[Schedule]:
-        visible = Schedule.objects.visible_to(viewer(self.request))
+        visible = Schedule.objects.visible_to(person(self.request))
         return visible.select_related("group").order_by("pk")
 
     def perform_destroy(self, instance: Schedule) -> None:
         with refusals():
-            actions.remove(instance, actor=viewer(self.request), now=clock.now())
+            actions.remove(instance, actor=person(self.request), now=clock.now())
 
 
 class Layers(viewsets.ModelViewSet[Any]):
@@ -148,7 +142,7 @@ class Layers(viewsets.ModelViewSet[Any]):
     lines: tuple[str, ...] = ()
 
     def get_queryset(self) -> QuerySet[Any]:
-        visible = Schedule.objects.visible_to(viewer(self.request))
+        visible = Schedule.objects.visible_to(person(self.request))
         layers: QuerySet[Any] = self.layers.filter(schedule__in=visible).order_by("pk")
         wanted = self.request.query_params.get("schedule", "")
         if wanted:
@@ -157,7 +151,7 @@ class Layers(viewsets.ModelViewSet[Any]):
 
     def perform_destroy(self, instance: Any) -> None:
         with refusals():
-            actions.remove(instance, actor=viewer(self.request), now=clock.now())
+            actions.remove(instance, actor=person(self.request), now=clock.now())
 
 
 class RotationViewSet(Layers):
@@ -194,7 +188,7 @@ class OverrideViewSet(viewsets.ModelViewSet[Override]):
     queryset = Override.objects.none()
 
     def get_queryset(self) -> QuerySet[Override]:
-        visible = Schedule.objects.visible_to(viewer(self.request))
+        visible = Schedule.objects.visible_to(person(self.request))
         return (
             Override.objects.filter(schedule__in=visible)
             .select_related(
@@ -205,4 +199,4 @@ class OverrideViewSet(viewsets.ModelViewSet[Override]):
 
     def perform_destroy(self, instance: Override) -> None:
         with refusals():
-            actions.end_override(instance, actor=viewer(self.request), now=clock.now())
+            actions.end_override(instance, actor=person(self.request), now=clock.now())

@@ -12,10 +12,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from groups.models import Group
 from schedules import oncall, rota
-from schedules.api_fields import viewer
 from schedules.models import EARLIEST, LATEST, Schedule
 from schedules.resolver import ROLES
 from schedules.rota import Segment
@@ -78,7 +78,7 @@ class OnCallView(APIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Who is on call at an instant, why, and until when."""
-        group = get_object_or_404(Group.objects.visible_to(viewer(request)), slug=slug)
+        group = get_object_or_404(Group.objects.visible_to(person(request)), slug=slug)
         return Response(_board_of(group, instant(request, "at") or clock.now()))
 
 
@@ -94,7 +94,7 @@ class ShiftsView(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """Final shifts in a window of at most 366 days, gaps included."""
-        schedule = get_object_or_404(Schedule.objects.visible_to(viewer(request)), pk=pk)
+        schedule = get_object_or_404(Schedule.objects.visible_to(person(request)), pk=pk)
         since = instant(request, "since") or clock.now()
         until = instant(request, "until") or since + WINDOW
         if until <= since:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.pagination import LimitOffsetPagination
-from rest_framework.request import Request
 
 from accounts.api_errors import refusals
 from accounts.models import User
@@ -20,11 +19,6 @@ from schedules.models import FixedShift, HolidayCalendar, ImportedCalendar, Rota
 
 class Pages(LimitOffsetPagination):
     default_limit, max_limit = 100, 500
-
-
-def viewer(request: Request) -> User:
-    """The signed-in person; the default permission has seen to it."""
-    return cast(User, request.user)
 
 
 def in_sight(user: User | AnonymousUser) -> dict[Any, QuerySet[Any]]:

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from groups.models import Group
 from schedules import oncall, rosters, rota
@@ -21,7 +22,7 @@ from schedules.api_answers import (
     ShiftSerializer,
     instant,
 )
-from schedules.api_fields import Pages, viewer
+from schedules.api_fields import Pages
 from schedules.oncall import OnCall
 from schedules.states import Role, Why
 
@@ -73,12 +74,12 @@ class OnCallListView(APIView):
     def get(self, request: Request) -> Response:
         """One line a group, by name; in a number of queries that does not grow."""
         at = instant(request, "at") or clock.now()
-        groups = Group.objects.visible_to(viewer(request)).active().order_by("name", "pk")
-        person, role = request.query_params.get("person", ""), request.query_params.get("role", "")
+        groups = Group.objects.visible_to(person(request)).active().order_by("name", "pk")
+        whose, role = request.query_params.get("person", ""), request.query_params.get("role", "")
         if role not in ("", *Role.values, "manager"):
             raise exceptions.ValidationError({"role": "Choose primary, secondary or manager."})
-        if person:
-            groups = groups.filter(pk__in=_on_call_of(groups, _number(person), role, at))
+        if whose:
+            groups = groups.filter(pk__in=_on_call_of(groups, _number(whose), role, at))
         pages = Pages()
         page = pages.paginate_queryset(groups, request, view=self) or []
         answers = oncall.on_call([group.pk for group in page], at)
@@ -111,20 +112,21 @@ class PersonShiftsView(APIView):
     def get(self, request: Request) -> Response:
         """By start, in a window of at most 366 days. A standing order is no shift."""
         since, until = _window(request)
-        person = _number(request.query_params.get("person", "") or str(viewer(request).pk))
-        groups = Group.objects.visible_to(viewer(request)).filter(members__user=person)
+        user = person(request)
+        whose = _number(request.query_params.get("person", "") or str(user.pk))
+        groups = Group.objects.visible_to(user).filter(members__user=whose)
         slugs = dict(groups.order_by("pk").values_list("pk", "slug")[:MOST_GROUPS])
         found = [
             (shift, roster)
             for roster in rosters.load(slugs, since, until).values()
             for shift in rota.shifts(roster.plan, since, until)
-            if shift.user == person and shift.source and shift.source.why != Why.MEMBER
+            if shift.user == whose and shift.source and shift.source.why != Why.MEMBER
         ]
         found.sort(key=lambda each: (each[0].start, each[1].group, each[0].role))
-        names = dict(User.objects.filter(pk=person).values_list("pk", "name")) if found else {}
+        names = dict(User.objects.filter(pk=whose).values_list("pk", "name")) if found else {}
         shifts = [
             {
-                "person": {"id": person, "name": names[person]},
+                "person": {"id": whose, "name": names[whose]},
                 "role": shift.role.value,
                 "start": shift.start.isoformat(),
                 "end": shift.end.isoformat(),

@@ -12,10 +12,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from schedules import api, api_requests, preview, rota
 from schedules.api_answers import LONGEST_WINDOW, NamedSerializer
-from schedules.api_fields import viewer
 from schedules.duty_hours import Span, joined, without
 from schedules.models import EARLIEST, LATEST, Schedule
 from schedules.moving import AHEAD
@@ -102,7 +102,7 @@ class PreviewView(APIView):
 
         The same rules as for the change itself: who may make it, and what is refused.
         """
-        visible = Schedule.objects.visible_to(viewer(request)).select_related("group")
+        visible = Schedule.objects.visible_to(person(request)).select_related("group")
         schedule = get_object_or_404(visible, pk=pk)
         given = ProposalSerializer(data=request.data)
         given.is_valid(raise_exception=True)

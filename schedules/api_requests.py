@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from accounts.api_errors import refusals
 from accounts.models import User
+from accounts.signed_in import person
 from alertops import clock
 from groups.models import Group
 from schedules import (
@@ -26,7 +27,7 @@ from schedules import (
     actions_temporary,
     public_holidays,
 )
-from schedules.api_fields import Pages, PersonField, ThroughActions, viewer
+from schedules.api_fields import Pages, PersonField, ThroughActions
 from schedules.models import (
     CalendarFeed,
     HolidayCalendar,
@@ -74,12 +75,12 @@ class TimeOffViewSet(viewsets.ModelViewSet[TimeOff]):
     queryset = TimeOff.objects.none()
 
     def get_queryset(self) -> QuerySet[TimeOff]:
-        seen = actions_away.visible_to(viewer(self.request))
+        seen = actions_away.visible_to(person(self.request))
         return seen.select_related("user", "group", "covered_by").order_by("-starts_at", "-pk")
 
     def perform_destroy(self, instance: TimeOff) -> None:
         with refusals():
-            actions_away.end_time_off(instance, actor=viewer(self.request), now=clock.now())
+            actions_away.end_time_off(instance, actor=person(self.request), now=clock.now())
 
     @extend_schema(request=AnswerSerializer, responses=TimeOffSerializer)
     @action(detail=True, methods=["post"])
@@ -90,7 +91,7 @@ class TimeOffViewSet(viewsets.ModelViewSet[TimeOff]):
         accepted = given.validated_data["accepted"]
         with refusals():
             changed = actions_away.answer_time_off(
-                self.get_object(), accepted, actor=viewer(request), now=clock.now()
+                self.get_object(), accepted, actor=person(request), now=clock.now()
             )
         return Response(self.get_serializer(changed).data)
 
@@ -122,7 +123,7 @@ class SwapViewSet(
     queryset = SwapRequest.objects.none()
 
     def get_queryset(self) -> QuerySet[SwapRequest]:
-        seen = actions_swaps.visible_to(viewer(self.request))
+        seen = actions_swaps.visible_to(person(self.request))
         return seen.select_related("schedule__group", "user").order_by("-starts_at", "-pk")
 
     @extend_schema(request=None, responses=SwapSerializer)
@@ -146,7 +147,7 @@ class SwapViewSet(
     def _decide(self, decide: Callable[..., SwapRequest]) -> Response:
         swap = self.get_object()
         with refusals():
-            changed = decide(swap.pk, actor=viewer(self.request), now=clock.now())
+            changed = decide(swap.pk, actor=person(self.request), now=clock.now())
         return Response(self.get_serializer(changed).data)
 
 
@@ -196,14 +197,14 @@ class TemporaryViewSet(viewsets.ModelViewSet[TemporarySchedule]):
     queryset = TemporarySchedule.objects.none()
 
     def get_queryset(self) -> QuerySet[TemporarySchedule]:
-        visible = Schedule.objects.visible_to(viewer(self.request))
+        visible = Schedule.objects.visible_to(person(self.request))
         found = TemporarySchedule.objects.filter(schedule__in=visible)
         found = found.select_related("schedule__group").prefetch_related("shifts")
         return found.order_by("-starts_at", "-pk")
 
     def perform_destroy(self, instance: TemporarySchedule) -> None:
         with refusals():
-            actions_temporary.end_temporary(instance, actor=viewer(self.request), now=clock.now())
+            actions_temporary.end_temporary(instance, actor=person(self.request), now=clock.now())
 
 
 class FeedSerializer(ThroughActions):
@@ -243,12 +244,12 @@ class FeedViewSet(
     queryset = CalendarFeed.objects.none()
 
     def get_queryset(self) -> QuerySet[CalendarFeed]:
-        mine = CalendarFeed.objects.live().filter(user=viewer(self.request))
+        mine = CalendarFeed.objects.live().filter(user=person(self.request))
         return mine.select_related("group").order_by("-created_at", "-pk")
 
     def perform_destroy(self, instance: CalendarFeed) -> None:
         with refusals():
-            actions_feeds.revoke_feed(instance, actor=viewer(self.request), now=clock.now())
+            actions_feeds.revoke_feed(instance, actor=person(self.request), now=clock.now())
 
 
 class NoticesSerializer(serializers.ModelSerializer[NoticeSettings]):
@@ -275,11 +276,11 @@ class NoticesView(APIView):
         for name, value in given.validated_data.items():
             setattr(notices, name, value)
         with refusals():
-            actions.save_notices(notices, actor=viewer(request), now=clock.now())
+            actions.save_notices(notices, actor=person(request), now=clock.now())
         return Response(NoticesSerializer(notices).data)
 
     def _notices(self, request: Request, pk: int) -> NoticeSettings:
-        schedule = get_object_or_404(Schedule.objects.visible_to(viewer(request)), pk=pk)
+        schedule = get_object_or_404(Schedule.objects.visible_to(person(request)), pk=pk)
         found = NoticeSettings.objects.filter(schedule=schedule).first()
         return found or NoticeSettings(schedule=schedule)
 

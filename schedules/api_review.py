@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.signed_in import person
 from alertops import clock
 from schedules.api_answers import LONGEST_WINDOW, NamedSerializer, instant
-from schedules.api_fields import viewer
 from schedules.findings import Finding, Kind, Level
 from schedules.hours import HOUR, Hours
 from schedules.models import Schedule
@@ -145,7 +145,7 @@ class HoursView(APIView):
 
 
 def _schedule(request: Request, pk: int) -> Schedule:
-    visible = Schedule.objects.visible_to(viewer(request)).select_related("group")
+    visible = Schedule.objects.visible_to(person(request)).select_related("group")
     return get_object_or_404(visible, pk=pk)
 
 

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 
 from accounts.errors import NotAllowed
 from accounts.models import User
-from accounts.views import person
+from accounts.signed_in import person
 from schedules.models import Schedule
 
 

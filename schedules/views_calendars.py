@@ -11,7 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
-from accounts.views import attempt, person
+from accounts.signed_in import person
+from accounts.views import attempt
 from alertops import clock
 from groups.models import Group
 from schedules import actions_feeds

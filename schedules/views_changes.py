@@ -11,7 +11,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from accounts.views import attempt, person
+from accounts.signed_in import person
+from accounts.views import attempt
 from alertops import clock
 from schedules import actions, actions_swaps, changes_list, oncall, rota, shift_choices
 from schedules.changes_list import Item

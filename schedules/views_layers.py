@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.errors import NotAllowed
 from accounts.forms import one_sentence
 from accounts.models import User
-from accounts.views import person
+from accounts.signed_in import person
 from alertops import clock
 from schedules import actions, proposals
 from schedules.forms_fixed import FixedForms

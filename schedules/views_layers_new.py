@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.errors import NotAllowed
 from accounts.forms import one_sentence
-from accounts.views import person
+from accounts.signed_in import person
 from alertops import clock
 from groups.models import Group
 from schedules import actions

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from accounts.views import person
+from accounts.signed_in import person
 from alertops import clock
 from groups.models import Group, Member
 from schedules import oncall

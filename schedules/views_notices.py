@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from accounts.views import person
+from accounts.signed_in import person
 from alertops import clock
 from schedules import actions
 from schedules.models import NoticeSettings

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from accounts.views import person
+from accounts.signed_in import person
 from alertops import clock
 from schedules.bars import KINDS, LABELS, bars, written
 from schedules.duty_hours import midnight

@@ -12,7 +12,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
-from accounts.views import attempt, person
+from accounts.signed_in import person
+from accounts.views import attempt
 from alertops import clock
 from schedules import actions_temporary
 from schedules.forms_span import next_hour

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from accounts.views import person
+from accounts.signed_in import person
 from alertops import clock
 from schedules import actions, grid, oncall, rota
 from schedules.models import EARLIEST, LATEST, Rotation, Schedule
