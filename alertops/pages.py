@@ -1,12 +1,16 @@
-"""The start page and what belongs to no app: the appearance switch."""
+"""The start page and what belongs to no app: the way into the console, the appearance switch."""
 
 from typing import Any
 
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
@@ -40,6 +44,15 @@ def _alerts(user: User) -> dict[str, Any]:
         "unowned": list(unowned[:SHOWN]),
         "shown": SHOWN,
     }
+
+
+def console_sign_in(request: HttpRequest) -> HttpResponse:
+    """The console has no sign-in of its own: it would know no second factor and no patience."""
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
+    if not admin.site.has_permission(request):
+        raise PermissionDenied
+    return redirect("admin:index")
 
 
 @require_POST

@@ -21,6 +21,7 @@ urlpatterns = [
     path("health/engine", health.engine, name="engine-health"),
     path("metrics", health.metrics, name="metrics"),
     path("accounts/", include("allauth.urls")),
+    path("admin/login/", pages.console_sign_in, name="console-sign-in"),
     path("admin/", admin.site.urls),
     *mail_events.addresses(),
     *mail_webhooks.addresses(),

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.auth import SESSION_KEY
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client
@@ -62,6 +63,28 @@ def test_guessing_is_throttled(dora: User) -> None:
     page = sign_in(Client(), dora.email, PASSWORD)
     assert page.status_code in {200, 429}
     assert "Too many failed" in page.content.decode()
+
+
+def test_the_console_is_no_second_way_in(dora: User) -> None:
+    """One that would ask for no second factor, and let everybody guess for ever."""
+    User.objects.update(roles=["owner"])
+    page = Client().get("/admin/", follow=True)
+    assert page.redirect_chain[-1][0] == "/accounts/login/?next=/admin/"
+
+    keeper = User.objects.create_user("ian@example.com", name="Ian", roles=["integrations_admin"])
+    signed_in = Client()
+    signed_in.force_login(keeper)
+    for client in (Client(), signed_in):
+        facts = {"username": dora.email, "password": PASSWORD, "next": "/admin/"}
+        client.post("/admin/login/", facts)
+        assert client.session.get(SESSION_KEY) != str(dora.pk)
+    assert signed_in.get("/admin/login/?next=//evil.test")["Location"] == "/admin/"
+
+
+def test_who_has_no_business_in_the_console_is_told_so(client: Client, dora: User) -> None:
+    """Instead of being sent round and round between two sign-ins."""
+    client.force_login(dora)
+    assert client.get("/admin/", follow=True).status_code == 403
 
 
 def test_nobody_signs_up_by_themselves(client: Client) -> None:

@@ -39,7 +39,7 @@ PUBLIC = {
     "account_login", "account_logout", "account_inactive", "account_reset_password",
     "account_reset_password_done", "account_reset_password_from_key",
     "account_reset_password_from_key_done", "account_confirm_email", "account_signup",
-    "account_email_verification_sent", "mfa_login_webauthn", "admin:login", "admin:logout",
+    "account_email_verification_sent", "mfa_login_webauthn", "admin:logout",
     # what the API can do, and what a browser asks before it signs in
     "schema", "docs", "accounts:service-worker", "accounts:manifest", "theme",
     # drop-ins that say what they are before they are asked for a key
