@@ -144,6 +144,7 @@ def stories(
 ) -> Iterator[dict[str, Future[list[Page]]]]:
     """All of them, begun."""
     pages = Pages(served, phone_company, mail_server)
+    tmp_path_factory.getbasetemp()  # made here: not all at once
 
     def tell(name: str) -> list[str]:
         folder: Path = tmp_path_factory.mktemp(name)
