@@ -249,8 +249,8 @@ class _Look:
             return
         self.tell(Kind.LEVEL_STARTED, people=[person.id], aim="user", direct=True)
         self.notify((Recipient("user", person.id),), None, Purpose.PAGE)
-        levels = self.standing.policy.levels
-        again.wake_at = self.now + timedelta(seconds=levels[0].wait if levels else 300)
+        waits = [level.wait for level in self.standing.policy.levels if level.wait]
+        again.wake_at = self.now + timedelta(seconds=waits[0] if waits else 300)
 
     def end(self, step: Step, also: tuple[Recipient, ...] = ()) -> None:
         """The policy is over, or nobody is on call: page the fallback, and keep looking."""

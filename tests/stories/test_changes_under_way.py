@@ -191,3 +191,20 @@ def test_a_level_that_becomes_empty_does_not_send_all_rounds_at_once(
     assert phones.take() == ["alice"]
     clock.forward(minutes=10)
     assert phones.take() == ["alice"]
+
+
+def test_an_assignee_has_time_to_answer_where_the_first_level_waits_for_nothing(
+    alice: User, bob: User, carol: User, clock: Clock, phones: Phones
+) -> None:
+    policy = builders.policy(
+        {"target": "primary", "wait_seconds": 0}, {"target": "secondary", "wait_seconds": 600}
+    )
+    group = builders.group(primary=(alice,), secondary=(bob,), manager=(carol,), policy=policy)
+    alert = builders.alert(group)
+    clock.look()
+    phones.take()
+    actions.apply(Verb.ASSIGN, alert.pk, Move(actor=alice, now=clock.now(), assignee=carol))
+    clock.forward(minutes=9)
+    assert phones.take() == ["carol"]
+    clock.forward(minutes=1)
+    assert phones.take() == ["carol"], "nobody answered: the fallback, which she is"
