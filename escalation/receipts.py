@@ -85,6 +85,8 @@ def _forward(notification_id: int, attempt: Attempt, received: Received, now: da
     row = Notification.objects.select_for_update().get(pk=notification_id)
     if received.rank < row.provider_rank or not received.state:
         return
+    if attempt.number < row.attempts and _is_superseded(row, received):
+        return
     row.provider_rank = received.rank
     row.provider_id = received.provider_id or row.provider_id
     if received.state == "failed":
@@ -100,6 +102,11 @@ def _forward(notification_id: int, attempt: Attempt, received: Received, now: da
             row.state, row.proof_due_at = State.DELIVERED, None
         record([_fact(row, Kind.PAGE_DELIVERED, now)])
     row.save()
+
+
+def _is_superseded(row: Notification, received: Received) -> bool:
+    """Whether the attempt after this one decides: all but that the page has arrived after all."""
+    return received.state == "failed" or (received.state == "sent" and row.state == State.ACCEPTED)
 
 
 def _undelivered(row: Notification, received: Received, now: datetime) -> None:

@@ -56,6 +56,21 @@ def test_a_refused_second_attempt_does_not_forget_the_first(
     assert (unclear.state, len(twilio.messages)) == ("accepted", 1)
 
 
+@pytest.mark.parametrize(("state", "rank"), [("failed", 4), ("sent", 3)])
+def test_what_is_said_of_an_earlier_attempt_is_not_said_of_the_later_one(
+    unclear: Notification, alice: User, twilio: TwilioDouble, clock: Clock, state: State, rank: int
+) -> None:
+    builders.contact(alice, "voice", rule=False)
+    first = unclear.tries.get()
+    clock.forward(seconds=16)
+    report = Received("receipt", first.token, state, rank, twilio.messages[0].sid)
+    receipts.handle("sms", report, the_clock.now())
+    clock.look()
+    unclear.refresh_from_db()
+    assert (unclear.state, unclear.provider_id) == ("accepted", twilio.messages[1].sid)
+    assert twilio.calls == []
+
+
 def test_holding_back_an_unclear_page_leaves_it_unclear(
     unclear: Notification, clock: Clock
 ) -> None:
