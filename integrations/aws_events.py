@@ -25,7 +25,8 @@ _STATES = {
     "service_deployment_in_progress": IGNORE, "created": IGNORE, "pending": IGNORE,
     "submitted": IGNORE, "runnable": IGNORE, "starting": IGNORE, "stopped": IGNORE,
     "superseded": IGNORE, "canceled": IGNORE, "cancelled": IGNORE, "aborted": IGNORE,
-    "resumed": IGNORE, "stopping": IGNORE, "start": IGNORE, "ready": IGNORE, "stop": IGNORE,
+    "inprogress": IGNORE, "resumed": IGNORE, "stopping": IGNORE, "start": IGNORE,
+    "ready": IGNORE, "stop": IGNORE,
     "open": TRIGGER, "upcoming": TRIGGER, "closed": RESOLVE, "active": TRIGGER,
     "suppressed": RESOLVE, "resolved": RESOLVE, "archived": RESOLVE, "passed": RESOLVE,
     "non_compliant": TRIGGER, "compliant": RESOLVE, "not_applicable": RESOLVE,
@@ -61,7 +62,7 @@ _PARTS = {
 _STATE = first(
     field("detail.state.value", "detail.statusCode", "detail.newEvaluationResult.complianceType"),
     field("detail.build-status", "detail.state", "detail.status", "detail.currentStatus"),
-    field("detail.lastStatus", "detail.eventName"),
+    field("detail.lastStatus", "detail.eventName", "detail.result"),
 )
 _NAME = field(
     "detail.alarmName",
@@ -135,7 +136,9 @@ def action(item: Any, top: Any) -> str:
     if state == "stopped" and kind.lower() == "ecs task state change":
         code = texts.words(field("detail.stopCode")(item, top)).lower()
         return TRIGGER if code in _ECS_FAULTS else IGNORE
-    found = _BY_KIND.get(kind.lower(), {}).get(state) or _STATES.get(state, TRIGGER)
+    is_news = field("detail.eventType")(item, top) == "INFO"  # ECS: neither WARN nor ERROR
+    other = IGNORE if is_news else TRIGGER
+    found = _BY_KIND.get(kind.lower(), {}).get(state) or _STATES.get(state, other)
     return IGNORE if found == RESOLVE and kind.lower() in _PARTS else found
 
 

@@ -6,7 +6,9 @@ each time a stateless rule fires, so rule, targets and dimensions are the key wh
 alerts apart; activity-log alerts have an operation, service-health alerts a tracking id instead.
 Both kinds of health are fired only, in either schema: what is over shows in a stage or a status. A
 "RCA" tells afterwards why it was, and what is canceled will not be
-(https://learn.microsoft.com/azure/service-health/service-health-notifications-properties).
+(https://learn.microsoft.com/azure/service-health/service-health-notifications-properties). Budgets
+have no rule: budget and threshold are the key
+(https://learn.microsoft.com/azure/cost-management-billing/costs/cost-mgt-alerts-monitor-usage-spending).
 Azure counts Sev0 (critical) to Sev4 (verbose). Sample: integrations/samples/azure_monitor.json
 """
 
@@ -26,6 +28,14 @@ _STAGES = dict.fromkeys(("Resolved", "Complete", "RCA", "Canceled"), "resolve")
 def _health(*names: str) -> Any:
     """These properties of an alert of health, in the common schema or the older one."""
     return field(*(f"{place}.{name}" for name in names for place in _HEALTH))
+
+
+_BUDGET = ("data.alertContext.AlertData", "data")
+
+
+def _budget(name: str) -> Any:
+    """A fact of a budget that was spent, in the common schema or the older one."""
+    return field(*(f"{place}.{name}" for place in _BUDGET))
 
 
 def _either(*names: str) -> Any:
@@ -55,6 +65,10 @@ def _key(item: Any, top: Any) -> str:
     rule = texts.words(field(f"{_ESSENTIALS}.alertRule")(item, top))
     if tracking := _health("trackingId")(item, top):
         return f"health/{texts.words(tracking)}"
+    if _budget("BudgetName")(item, top):
+        names = ("Scope", "SubscriptionId", "ResourceGroup", "BudgetName")
+        parts = [texts.words(_budget(each)(item, top)) for each in names]
+        return "/".join(filter(None, ["budget", *parts, *_threshold(item, top)]))
     if not rule:
         return _older_key(item, top)
     targets = field(f"{_ESSENTIALS}.alertTargetIDs")(item, top)
@@ -65,6 +79,12 @@ def _key(item: Any, top: Any) -> str:
     if kind in {"metric", "log"} or service == "resource health":
         return "/".join(filter(None, (rule, where, _dimensions(item, top))))
     return texts.words(field(f"{_ESSENTIALS}.alertId", f"{_ESSENTIALS}.originAlertId")(item, top))
+
+
+def _threshold(item: Any, top: Any) -> list[str]:
+    """How much of a budget had to be spent: each such notice is one of its own."""
+    names = ("ThresholdType", "NotificationThresholdAmount")
+    return [texts.words(_budget(name)(item, top)) for name in names]
 
 
 def _older_key(item: Any, top: Any) -> str:
@@ -98,6 +118,8 @@ def _target(item: Any, top: Any) -> str:
 def _title(item: Any, top: Any) -> str:
     rule = first(_health("title"), field(f"{_ESSENTIALS}.alertRule", "data.AlertRuleName"))
     name = texts.words(rule(item, top) or _either("name")(item, top))
+    if budget := texts.words(_budget("BudgetName")(item, top)):
+        return f"Budget {budget}: {_threshold(item, top)[1]} are spent"
     target = _target(item, top)
     if not name and (operation := field(f"{_LOG}.operationName")(item, top)):
         status = texts.words(field(f"{_LOG}.status")(item, top))

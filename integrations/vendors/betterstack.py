@@ -2,17 +2,36 @@
 
 An incident keeps its id while it is started, acknowledged and resolved; its time stamps say in
 which of them it is even where the event does not. Webhooks about monitors and about who is on call
-come in the same shape and are no alerts. Sample: integrations/samples/betterstack.json
+come in the same shape and are no alerts. Errors have a webhook of their own, where the error
+stands in the place of the incident
+(https://betterstack.com/docs/errors/integrations/outgoing-webhooks/).
+Sample: integrations/samples/betterstack.json
 """
 
 from typing import Any
 
 from integrations import texts
 from integrations.mapping import Vendor, choose, field, first, table
+from integrations.phrases import phrase
 from integrations.vocabulary import ACKNOWLEDGE, IGNORE, RESOLVE, TRIGGER
 
 _EVENTS = {"started": "trigger", "reopened": "trigger"}
 _EVENTS |= {"acknowledged": "acknowledge", "resolved": "resolve"}
+
+
+_ERROR_ENDS = {"resolved": RESOLVE, "ignored": RESOLVE}
+
+
+def _error(item: Any, top: Any) -> str:
+    """What happened to an error; a word nobody knows is one more of it."""
+    if field("data.type")(item, top) != "error":
+        return ""
+    return texts.words(choose("data.attributes.event", _ERROR_ENDS, TRIGGER)(item, top))
+
+
+def _key(item: Any, top: Any) -> str:
+    found = texts.words(field("data.id", "incident_id")(item, top))
+    return f"error/{found}" if found and _error(item, top) else found
 
 
 def _other(item: Any, top: Any) -> str:
@@ -44,9 +63,16 @@ def _title(item: Any, top: Any) -> str:
 betterstack = Vendor(
     kind="betterstack",
     label="Better Stack",
-    action=first(_other, choose(_event, _EVENTS), _times),
-    dedup_key=field("data.id", "incident_id"),
-    title=_title,
+    action=first(_error, _other, choose(_event, _EVENTS), _times),
+    dedup_key=_key,
+    title=first(
+        phrase(
+            "data.attributes.application_name",
+            "data.attributes.error_type",
+            "data.attributes.error_message",
+        ),
+        _title,
+    ),
     description=field("data.attributes.response_content", "message"),
     severity=field("data.attributes.severity", "data.attributes.metadata.severity"),
     details=table(
@@ -59,6 +85,7 @@ betterstack = Vendor(
     ),
     links=(
         ("Incident", field("data.attributes.incident_url", "data.attributes.origin_url")),
+        ("Error", field("data.attributes.error_url")),
         ("Checked address", field("data.attributes.url")),
         ("Screenshot", field("data.attributes.screenshot_url")),
     ),

@@ -4,7 +4,8 @@ Monit has no webhook; a script it runs posts its environment as a form. The even
 the test and how it went ("Connection failed", "Connection succeeded"), so the key is the service
 and the test without that. All tests of load, CPU, memory and space are one event, "Resource limit":
 which of them it is stands in the description, "[cpu usage > 90.0%]" and then "[current cpu usage =
-12.0%]". A start, a stop or an action done is an event, but no alert.
+12.0%]". So does the port of a "Connection", "at [shop.example.com]:443" and then "to" it. A start,
+a stop or an action done is an event, but no alert.
 Sample: integrations/samples/monit.json
 """
 
@@ -26,6 +27,7 @@ _RESOURCE = re.compile(
     r"matches resource limit \[(?P<bad>[^\]<>=!]{1,60}?)\s*[<>=!]"
     r"|\[current (?P<good>[^\]=]{1,60}?)\s*="
 )
+_PORT = re.compile(r"\b(?:at|to) (inet\[[^\]]{1,200}\]|\[[^\]]{1,200}\]:\d{1,5}|/[^\s]{1,200})")
 _WHOLE = {
     "does not exist": ("existence", TRIGGER),
     "exists": ("existence", RESOLVE),
@@ -38,20 +40,24 @@ _WHOLE = {
 def _event(item: Any, top: Any) -> tuple[str, str]:
     """Which test it is, and what it asks for."""
     event = texts.words(field("event", "monit_event")(item, top)).strip().lower()[:200]
-    if event.startswith("resource limit ") and (which := _resource(item, top)):
+    which = _which(item, top)
+    if which and event.startswith("resource limit "):
         event = event.replace("resource limit", which, 1)
     if event in _WHOLE:
         return _WHOLE[event]
     if end := _END.search(event):
-        return event[: end.start()], _STATES[end[1]]
+        test = event[: end.start()]
+        return f"{test} {which}" if which and test == "connection" else test, _STATES[end[1]]
     return event, TRIGGER
 
 
-def _resource(item: Any, top: Any) -> str:
-    """Which limit it is: "cpu usage"."""
+def _which(item: Any, top: Any) -> str:
+    """Which limit it is, "cpu usage", or which port."""
     said = texts.words(field("description", "monit_description")(item, top))[:1000].lower()
-    found = _RESOURCE.search(said)
-    return (found["bad"] or found["good"]).strip() if found else ""
+    if found := _RESOURCE.search(said):
+        return (found["bad"] or found["good"]).strip()
+    port = _PORT.search(said)
+    return port[1] if port else ""
 
 
 def _key(item: Any, top: Any) -> str:
