@@ -66,9 +66,9 @@ def _key(item: Any, top: Any) -> str:
     if tracking := _health("trackingId")(item, top):
         return f"health/{texts.words(tracking)}"
     if _budget("BudgetName")(item, top):
-        names = ("Scope", "SubscriptionId", "ResourceGroup", "BudgetName")
-        parts = [texts.words(_budget(each)(item, top)) for each in names]
-        return "/".join(filter(None, ["budget", *parts, *_threshold(item, top)]))
+        budget = ("Scope", "SubscriptionId", "ResourceGroup", "BudgetName")
+        facts = [texts.words(_budget(name)(item, top)) for name in budget]
+        return "/".join(filter(None, ["budget", *facts, *_threshold(item, top)]))
     if not rule:
         return _older_key(item, top)
     targets = field(f"{_ESSENTIALS}.alertTargetIDs")(item, top)
