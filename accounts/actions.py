@@ -67,8 +67,7 @@ def change_user(
     if roles is not None or is_active is not None:
         duty_changes.send(User, users=[user.pk], now=now)
     user = User.objects.select_for_update().get(pk=user.pk)
-    if user.is_owner and actor not in {None, user} and not (actor and actor.is_owner):
-        raise NotAllowed("Only an Owner changes another Owner.")
+    _may_touch(user, actor)
     if roles is not None and set(roles) != set(user.roles):
         _may_give(set(roles) ^ set(user.roles), actor)
         user.roles = list(roles)
@@ -105,6 +104,11 @@ def delete_user(user: User, *, actor: User | None, now: datetime) -> None:
         ) from None
 
 
+def _may_touch(user: User, actor: User | None) -> None:
+    if user.is_owner and actor not in {None, user} and not (actor and actor.is_owner):
+        raise NotAllowed("Only an Owner changes another Owner.")
+
+
 def _may_give(roles: Iterable[str], actor: User | None) -> None:
     if Role.OWNER in set(roles) and actor is not None and not actor.is_owner:
         raise NotAllowed("Only an Owner makes or unmakes an Owner.")
@@ -123,6 +127,7 @@ def add_contact_method(
     user: User, kind: str, address: str, *, actor: User | None, now: datetime, label: str = ""
 ) -> ContactMethod:
     """Add an address, not yet usable. Raises NotAllowed or ValidationError with one sentence."""
+    _may_touch(user, actor)
     channel = CHANNELS.get(kind)
     if channel is None:
         raise NotAllowed("There is no such kind of contact method.")
@@ -155,6 +160,7 @@ def change_contact_method(
 ) -> ContactMethod:
     """Change label or address. Another address is another thing to verify."""
     method = ContactMethod.objects.select_for_update().get(pk=method.pk)
+    _may_touch(method.user, actor)
     if label is not None:
         method.label = label.strip()[:60]
     if address is not None:
@@ -174,6 +180,7 @@ def change_contact_method(
 @transaction.atomic
 def remove_contact_method(method: ContactMethod, *, actor: User, now: datetime) -> None:
     """Remove it together with the rules that use it."""
+    _may_touch(method.user, actor)
     audit.record("removed a contact method", method, actor=actor, now=now, user=method.user_id)
     method.delete()
 

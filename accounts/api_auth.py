@@ -41,6 +41,13 @@ class TokenAuthentication(BaseAuthentication):
         return self.keyword
 
 
+def administers(request: Request) -> bool:
+    """Whether nothing about the way somebody came keeps them from administering: a token does
+    that lacks the scope."""
+    token = request.auth
+    return not isinstance(token, ApiToken) or ApiToken.Scope.ADMIN in token.scopes
+
+
 class Scoped(BasePermission):
     """Signed in, within the token's scope, and an admin where the view says `admin_only`.
 

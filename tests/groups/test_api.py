@@ -207,7 +207,7 @@ def test_an_administrators_number_for_somebody_is_still_to_be_verified(
     ada: User, alice: User
 ) -> None:
     made = call(
-        bearer(ada),
+        bearer(ada, "admin"),
         "post",
         "/api/v1/contact-methods/",
         {"kind": "sms", "address": "+436641234567", "user": alice.pk},
