@@ -1,13 +1,12 @@
 """Text messages through Twilio."""
 
 from datetime import datetime
-from types import MappingProxyType
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from accounts.channels import twilio_client
-from accounts.channels.base import Answer, Channel, Forged, Message, Receipt, Received, State
+from accounts.channels.base import Answer, Forged, Message, Receipt, Received, State
+from accounts.channels.telephone import Telephone
 from accounts.channels.twilio_client import (
     LOST_FOR_GOOD,
     RETRY,
@@ -33,34 +32,14 @@ STATES: dict[str, tuple[State, int]] = {  # Twilio's word: ours, and how far alo
 STOP_WORDS = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}
 
 
-class Sms(Channel):
+class Sms(Telephone):
     kind, label, icon = "sms", "Text message", "message-square"
     answered = "by text message"
     noun = "SMS"
     cap_per_quarter = 5
     address_label = "Mobile number"
-    input_attributes = MappingProxyType({"type": "tel", "autocomplete": "tel"})
     hint = "A mobile number with its country code, like +43 664 1234567."
-    loud = True
-    costs = True
-    can_look_up = True
     proof_seconds = 60
-
-    def configured(self) -> str:
-        return twilio_client.missing()
-
-    def prepare(self) -> None:
-        if not self.configured():
-            client()
-
-    def examine(self) -> str | None:
-        return twilio_client.examine()
-
-    def clean(self, address: str) -> str:
-        return twilio_client.phone_number(address)
-
-    def mask(self, address: str) -> str:
-        return twilio_client.mask(address)
 
     def words(self, message: Message) -> str:
         return message.short

@@ -5,15 +5,14 @@ own pages are down. Answering is not acknowledging: a mailbox answers too. Only 
 """
 
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 from xml.sax.saxutils import escape
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from accounts.channels import twilio_client
-from accounts.channels.base import Answer, Channel, Forged, Message, Receipt, Received, State
+from accounts.channels.base import Answer, Forged, Message, Receipt, Received, State
+from accounts.channels.telephone import Telephone
 from accounts.channels.twilio_client import RETRY, accepted, call, client, since_then, verified
 
 STATES: dict[str, tuple[State, int]] = {  # Twilio's word: ours, and how far along it is
@@ -34,36 +33,16 @@ RING_SECONDS = 30  # most mailboxes answer a little later
 KEY_SECONDS = 10
 
 
-class Voice(Channel):
+class Voice(Telephone):
     kind, label, icon = "voice", "Phone call", "phone"
     answered = "by phone"
     noun = "phone"
     cap_per_quarter = 3
     address_label = "Phone number"
-    input_attributes = MappingProxyType({"type": "tel", "autocomplete": "tel"})
     hint = "A number with its country code, like +43 1 234567."
-    loud = True
     calls = True
-    costs = True
     first_delay_seconds = 180
-    can_look_up = True
     proof_seconds = 45
-
-    def configured(self) -> str:
-        return twilio_client.missing()
-
-    def prepare(self) -> None:
-        if not self.configured():
-            client()
-
-    def examine(self) -> str | None:
-        return twilio_client.examine()
-
-    def clean(self, address: str) -> str:
-        return twilio_client.phone_number(address)
-
-    def mask(self, address: str) -> str:
-        return twilio_client.mask(address)
 
     def words(self, message: Message) -> str:
         return f"{message.speech} {MENU}"
