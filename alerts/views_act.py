@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,6 +22,9 @@ from alerts.models import Alert
 from alerts.states import Severity, Status, Verb
 from alerts.views import PAGE_SIZE, way_back
 from groups.models import Group
+
+AGAIN = timedelta(minutes=1)
+"""Who opens an alert with the same words within it has pressed twice."""
 
 
 def responder_of(request: HttpRequest) -> User:
@@ -134,24 +138,31 @@ def create(request: HttpRequest) -> HttpResponse:
     user = responder_of(request)
     form = CreateForm(request.POST or None, user=user, initial=_asked_for(request, user))
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
         try:
-            alert = actions.create(
-                title=data["title"],
-                description=data["description"],
-                severity=Severity(data["severity"]),
-                group=data["group"],
-                assignee=data["person"],
-                actor=user,
-                now=clock.now(),
-                via="page",
-            )
+            alert = _open(form.cleaned_data, user, clock.now())
         except actions.NotAllowed as error:
             form.add_error(None, str(error))
         else:
             messages.success(request, f"#{alert.pk} is open and paging starts now.")
             return redirect(alert)
     return render(request, "alerts/create.html", {"form": form})
+
+
+@transaction.atomic
+def _open(data: dict[str, Any], user: User, now: datetime) -> Alert:
+    """Open an alert, unless the person has just opened this very one.
+
+    A thumb that presses twice, or a phone that tries again on a bad line, pages nobody twice.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)  # one press after the other
+    said: dict[str, Any] = {name: data[name] for name in ("title", "description", "group")}
+    said["severity"] = Severity(data["severity"])
+    whose = {} if data["group"] else {"assignee": data["person"]}
+    just_now = Alert.objects.open().filter(opened_by=user, opened_at__gt=now - AGAIN)
+    same = just_now.filter(source=None, **said, **whose).first()
+    if same is not None:
+        return same
+    return actions.create(**said, assignee=data["person"], actor=user, now=now, via="page")
 
 
 def _asked_for(request: HttpRequest, user: User) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """The buttons: one alert, several, a new one."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from alertops import clock
 from alerts import actions
@@ -238,6 +240,44 @@ def test_an_alert_opened_by_hand_pages_its_group(alice, payments):
     assert response["Location"] == f"/alerts/{alert.pk}/"
     assert (alert.group, alert.opened_by, alert.severity) == (payments, alice, "high")
     assert alert.wake_at == clock.now()
+
+
+def test_a_form_that_is_sent_twice_pages_once(alice, bob, payments):
+    """A thumb that presses twice, a phone that tries again on a bad line."""
+    said = {"title": "Phones are down", "group": payments.pk, "severity": "high"}
+    to_bob = {"title": "Phones are down", "person": bob.pk, "severity": "high"}
+    client = browser(alice)
+
+    first = client.post("/alerts/new/", said)
+    assert client.post("/alerts/new/", said)["Location"] == first["Location"]
+    act = actions.Move(actor=bob, now=clock.now())
+    actions.apply(Verb.ACKNOWLEDGE, Alert.objects.get().pk, act)
+    assert client.post("/alerts/new/", said)["Location"] == first["Location"]
+    assert client.post("/alerts/new/", to_bob)["Location"] != first["Location"]
+    client.post("/alerts/new/", to_bob)
+    assert Alert.objects.count() == 2
+
+    client.post("/alerts/new/", {**said, "title": "Phones are still down"})
+    browser(bob).post("/alerts/new/", said)
+    clock.forward(timedelta(minutes=1))
+    client.post("/alerts/new/", said)
+    assert Alert.objects.count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_that_is_sent_twice_at_once_pages_once(alice, payments):
+    said = {"title": "Phones are down", "group": payments.pk, "severity": "high"}
+    clients = [browser(alice) for _ in range(4)]
+
+    def send(client):
+        try:
+            return client.post("/alerts/new/", said)["Location"]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(clients)) as threads:
+        pages = set(threads.map(send, clients))
+    assert len(pages) == Alert.objects.count() == 1
 
 
 def test_an_alert_can_go_straight_to_one_person(alice, bob):
