@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from accounts.models import User
 from alertops import clock, demo
+from alertops.demo_facts import ADMIN_EMAIL
 from tests.alertops.planted import NUMBER, SLUG, Planted, plant
 from tests.chromium import DESK, PHONE, launched, sign_in
 
@@ -92,7 +93,7 @@ def names(transactional_db: None) -> dict[str, Any]:
     """The demo, and a team with one of everything; what stands in the holes of the addresses."""
     planted: Planted = plant()
     story = demo.seed(clock.now())
-    admin = User.objects.get(email=demo.ADMIN_EMAIL)
+    admin = User.objects.get(email=ADMIN_EMAIL)
     return {
         "link": planted.secrets["link"],
         "old": min(demo.Alert.objects.values_list("pk", flat=True)),
@@ -170,7 +171,7 @@ def test_every_page_is_for_everybody(
     chromium: Browser, live_server: Any, names: dict[str, Any]
 ) -> None:
     context = chromium.new_context()
-    sign_in(context, live_server.url, User.objects.get(email=demo.ADMIN_EMAIL))
+    sign_in(context, live_server.url, User.objects.get(email=ADMIN_EMAIL))
     page = context.new_page()
     page.set_default_timeout(15_000)
     look = Look(page, live_server.url)

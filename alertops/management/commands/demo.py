@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from alertops import clock, demo
+from alertops.demo_facts import ADMIN_EMAIL
 from integrations.samples import firing
 
 HINTS = settings.VAR_DIR / "demo.json"
@@ -28,7 +29,7 @@ class Command(BaseCommand):
         hints = json.loads(HINTS.read_text(encoding="utf-8"))
         payload = json.dumps(firing("datadog")["payload"], ensure_ascii=True)
         self.stdout.write(
-            f"\nDemo: sign in at {settings.PUBLIC_URL}/ as {demo.ADMIN_EMAIL}, password"
+            f"\nDemo: sign in at {settings.PUBLIC_URL}/ as {ADMIN_EMAIL}, password"
             f" {hints['password']}\n"
             f"(everybody else, such as priya@example.com, has the same password).\n"
         )
