@@ -3,7 +3,9 @@
 The body is the customer's, written with *variables*; ours is the one below. The type is 1 down,
 2 up, 3 a certificate that is soon over. What else there is to tell of a monitor (its domain) is
 not its outage either: nothing ends it, least of all the monitor that is up.
-A variable without a value stays as it is. Sample: integrations/samples/uptimerobot.json
+A variable without a value stays as it is. Where the body brings no id, as in the one that Grafana
+OnCall asks for, name and address are the key: several monitors may watch one address.
+Sample: integrations/samples/uptimerobot.json
 """
 
 from typing import Any
@@ -19,7 +21,8 @@ _NAME = filled(_absent, "monitorFriendlyName", "monitorURL")
 
 
 def _key(item: Any, top: Any) -> str:
-    found = texts.words(filled(_absent, "monitorID", "monitorURL")(item, top))
+    named = phrase(filled(_absent, "monitorFriendlyName"), filled(_absent, "monitorURL"), by="/")
+    found = texts.words(first(filled(_absent, "monitorID"), named)(item, top))
     kind = texts.words(filled(_absent, "alertType")(item, top)).strip()
     if not found or not kind or kind in {"1", "2"}:
         return found
