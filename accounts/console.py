@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin import RelatedFieldListFilter
 from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import IntegrityError
 from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -13,6 +14,11 @@ from unfold.admin import ModelAdmin
 
 from accounts.errors import NotAllowed
 from accounts.forms import one_sentence
+
+MEANWHILE = (
+    "This was changed in the meantime, perhaps in another tab, and does not go together with what "
+    "you wrote. Nothing of it was saved: here is how it stands now."
+)
 
 
 class ConsoleAdmin(ModelAdmin):
@@ -45,6 +51,9 @@ class ConsoleAdmin(ModelAdmin):
             return redirect(request.get_full_path())
         except ValidationError as refusal:
             messages.error(request, one_sentence(refusal))
+            return redirect(request.get_full_path())
+        except IntegrityError:  # what the form itself cannot know: another tab was quicker
+            messages.error(request, MEANWHILE)
             return redirect(request.get_full_path())
         return answer
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
@@ -33,14 +32,6 @@ class MemberForm(forms.ModelForm):
     def clean_sequence(self) -> int:
         sequence: int | None = self.cleaned_data["sequence"]
         return actions.LAST if sequence is None else min(sequence, actions.LAST)
-
-    def validate_constraints(self) -> None:
-        """Places in the order are dealt out anew when all is saved, so two may be equal here."""
-        exclude = {*self._get_validation_exclusions(), "sequence"}  # type: ignore[attr-defined]
-        try:
-            self.instance.validate_constraints(exclude=exclude)
-        except ValidationError as error:
-            self._update_errors(error)  # type: ignore[attr-defined]
 
 
 class MemberInline(TabularInline):
