@@ -53,8 +53,9 @@ class Move:
     assignee: User | None = None
     group: Group | None = None
     seen_at: datetime | None = None
-    """For escalate: when its sender last saw the alert. A newer escalation makes it a no-op,
-    so the button pressed on two phones moves one level only."""
+    """When its sender last saw the alert. A newer escalation makes escalating a no-op, so the
+    button pressed on two phones moves one level only; what somebody has acknowledged since is not
+    taken from them."""
     by: str = ""
     """Who did it where that is no user of ours: "Ann Example in Jira"."""
     epoch: int | None = None
@@ -130,6 +131,7 @@ def _escalate(alert: Alert, move: Move) -> None:
     )
     if pending or done:
         return
+    _check_not_taken_since(alert, move)
     if alert.group_id is None:
         raise NotAllowed("This alert was sent to one person; there is no next level. Assign it.")
     _reopen(alert, move)
@@ -150,8 +152,9 @@ def _assign(alert: Alert, move: Move) -> None:
     if move.actor and move.assignee.pk == move.actor.pk:
         _acknowledge(alert, move)  # taking it oneself is acknowledging it
         return
-    if alert.assignee_id == move.assignee.pk and _is_with_assignee(alert):
+    if _is_with(alert, move.assignee):
         return
+    _check_not_taken_since(alert, move)
     _check_reachable(alert, move.assignee)
     _reopen(alert, move)
     alert.assignee = move.assignee
@@ -159,11 +162,13 @@ def _assign(alert: Alert, move: Move) -> None:
     _tell(alert, Kind.ASSIGNED, move, person=move.assignee.pk)
 
 
-def _is_with_assignee(alert: Alert) -> bool:
-    """Whether the one it is assigned to is being paged about it, or was last of all."""
+def _is_with(alert: Alert, person: User) -> bool:
+    """Whether they have acknowledged it, or are being paged about it, or were last of all."""
+    if alert.status == Status.ACKNOWLEDGED:
+        return alert.acknowledged_by_id == person.pk
     is_quiet = alert.suppressed or alert.snoozed_until is not None
-    is_theirs = alert.wake in (Wake.ASSIGNED, Wake.RESUME)
-    return alert.status == Status.TRIGGERED and is_theirs and not is_quiet
+    is_theirs = alert.assignee_id == person.pk and alert.wake in (Wake.ASSIGNED, Wake.RESUME)
+    return is_theirs and not is_quiet
 
 
 def _snooze(alert: Alert, move: Move) -> None:
@@ -171,6 +176,7 @@ def _snooze(alert: Alert, move: Move) -> None:
         raise NotAllowed("Choose a time in the future to snooze until.")
     if move.until - move.now > LONGEST_SNOOZE:
         raise NotAllowed("An alert can be snoozed for a week at most.")
+    _check_not_taken_since(alert, move)
     _reopen(alert, move)
     alert.snoozed_until = move.until
     _wake(alert, _beginning(alert), move.until)
@@ -224,6 +230,14 @@ def _beginning(alert: Alert) -> Wake:
 def _wake(alert: Alert, why: Wake, at: datetime) -> None:
     alert.wake, alert.wake_at = why, at
     doorbell.ring_on_commit("tick")
+
+
+def _check_not_taken_since(alert: Alert, move: Move) -> None:
+    """Nobody takes an alert out of hands they have not seen it in."""
+    taken_at = alert.acknowledged_at if alert.status == Status.ACKNOWLEDGED else None
+    if move.seen_at is not None and taken_at is not None and taken_at > move.seen_at:
+        who = alert.acknowledged_by or "Its source"
+        raise Superseded(f"{who} has acknowledged this alert since; look at it first.")
 
 
 def _check_reachable(alert: Alert, person: User) -> None:

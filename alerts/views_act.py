@@ -56,15 +56,13 @@ def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
 
 def _move(request: HttpRequest, verb: Verb, alert: Alert, now: datetime) -> actions.Move:
     """Read what the verb needs from its form. Raises NotAllowed with the form's first sentence."""
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = {"seen_at": _instant(request.POST.get("seen_at", ""))}
     if verb == Verb.ASSIGN:
         extra["assignee"] = _read(AssignForm(request.POST, alert=alert))["person"]
     elif verb == Verb.SNOOZE:
         extra["until"] = now + timedelta(minutes=_read(SnoozeForm(request.POST))["minutes"])
     elif verb == Verb.NOTE:
         extra["note"] = _read(NoteForm(request.POST))["note"]
-    elif verb == Verb.ESCALATE:
-        extra["seen_at"] = _instant(request.POST.get("seen_at", ""))
     return actions.Move(actor=person(request), now=now, via="page", **extra)
 
 

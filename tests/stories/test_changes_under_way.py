@@ -3,11 +3,14 @@ and nobody is paged twice."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from accounts.models import User
 from alerts import actions, bundles
-from alerts.actions import Move
+from alerts.actions import Move, NotAllowed
 from alerts.states import Verb
 from escalation.models import Policy
 from groups.models import Group
@@ -208,3 +211,38 @@ def test_an_assignee_has_time_to_answer_where_the_first_level_waits_for_nothing(
     assert phones.take() == ["carol"]
     clock.forward(minutes=1)
     assert phones.take() == ["carol"], "nobody answered: the fallback, which she is"
+
+
+def test_giving_an_alert_to_whoever_has_just_acknowledged_it_takes_it_from_nobody(
+    alice: User, bob: User, clock: Clock, phones: Phones
+) -> None:
+    alert = builders.alert(builders.group(primary=(alice,), secondary=(bob,)))
+    clock.look()
+    actions.apply(Verb.ACKNOWLEDGE, alert.pk, Move(actor=bob, now=clock.now()))
+    phones.take()
+    actions.apply(Verb.ASSIGN, alert.pk, Move(actor=alice, now=clock.now(), assignee=bob))
+    clock.look()
+    alert.refresh_from_db()
+    assert (alert.status, phones.take()) == ("acknowledged", [])
+
+
+@pytest.mark.parametrize("verb", [Verb.ESCALATE, Verb.ASSIGN, Verb.SNOOZE])
+def test_nobody_takes_away_what_somebody_has_acknowledged_meanwhile(
+    alice: User, bob: User, clock: Clock, phones: Phones, verb: Verb
+) -> None:
+    alert = builders.alert(builders.group(primary=(alice,), secondary=(bob,)))
+    clock.look()
+    more: dict[str, Any] = {"assignee": bob, "until": clock.now() + timedelta(minutes=10)}
+    seen_at = clock.now()
+    clock.forward(seconds=30)
+    actions.apply(Verb.ACKNOWLEDGE, alert.pk, Move(actor=alice, now=clock.now()))
+    phones.take()
+    with pytest.raises(NotAllowed, match="Alice has acknowledged this alert since"):
+        actions.apply(verb, alert.pk, Move(actor=alice, now=clock.now(), seen_at=seen_at, **more))
+    clock.forward(minutes=20)
+    assert phones.take() == []
+    actions.apply(
+        Verb.ESCALATE, alert.pk, Move(actor=bob, now=clock.now(), seen_at=clock.now(), **more)
+    )
+    clock.look()
+    assert phones.take() == ["bob"]
