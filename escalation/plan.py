@@ -177,6 +177,8 @@ def _here(level: LevelPlan, answer: Answer, at: Position) -> Position | None:
     """Return `at`, or where the next member who answers has their turn; None: nobody does."""
     if level.member_wait == 0:
         return at if answer.recipients else None
+    if not (at.member or at.send):
+        at = replace(at, told=())  # the level only begins, whatever an older release left there
     if at.send and at.told and at.told[-1] in {one.id for one in answer.recipients}:
         return at
     waiting = _waiting(answer, at)

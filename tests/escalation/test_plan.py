@@ -89,6 +89,13 @@ def test_waits_between_members_and_between_levels_are_two_different_waits() -> N
     assert who(policy, ask) == [(0, [1]), (1, [2]), (2, [3]), (12, [9]), (22, [])]
 
 
+def test_a_level_that_begins_has_told_nobody_whatever_stands_there() -> None:
+    policy = PolicyPlan("p", levels("primary", member_wait=60))
+    step = next_step(policy, roster(primary=(1, 2)), Position(told=(1, 2)))
+    assert [one.id for one in step.recipients] == [1]
+    assert (step.then, step.then.told) == (Position(0, 0, 1), (1,))
+
+
 def test_a_level_that_names_several_at_once_pages_them_together() -> None:
     policy = PolicyPlan("p", levels("primary"))
     assert who(policy, roster(primary=(1, 2)))[0] == (0, [1, 2])
