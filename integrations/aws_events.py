@@ -5,6 +5,8 @@ https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html
 A pipeline tells of its actions and stages too, and all of them are the pipeline's alert: a part
 that fails is its failure, a part that went well says nothing of the rest
 (https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html).
+So with CloudFormation's stacks and their resources; a stack that was rolled back did not work
+(https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/events-detail-reference.html).
 Pure; nothing here raises, whatever an event holds.
 """
 
@@ -29,6 +31,11 @@ _STATES = {
     "ready": IGNORE, "stop": IGNORE,
     "open": TRIGGER, "upcoming": TRIGGER, "closed": RESOLVE, "active": TRIGGER,
     "suppressed": RESOLVE, "resolved": RESOLVE, "archived": RESOLVE, "passed": RESOLVE,
+    "create_complete": RESOLVE, "update_complete": RESOLVE, "delete_complete": RESOLVE,
+    "import_complete": RESOLVE, "create_in_progress": IGNORE, "update_in_progress": IGNORE,
+    "delete_in_progress": IGNORE, "import_in_progress": IGNORE, "review_in_progress": IGNORE,
+    "update_complete_cleanup_in_progress": IGNORE,
+    "update_rollback_complete_cleanup_in_progress": IGNORE, "in_sync": RESOLVE,
     "non_compliant": TRIGGER, "compliant": RESOLVE, "not_applicable": RESOLVE,
 }  # fmt: skip
 _BY_KIND = {  # where a word means something else
@@ -38,6 +45,7 @@ _BY_KIND = {  # where a word means something else
         "shutting-down": IGNORE,
     },
     "backup job state change": {"aborted": TRIGGER},
+    "cloudformation stackset status change": {"active": IGNORE, "deleted": IGNORE},
     "ecs task state change": {
         "provisioning": IGNORE,
         "activating": IGNORE,
@@ -55,14 +63,16 @@ _NO_ALERTS = {
     "ec2 instance-terminate lifecycle action",
 }
 _GOOD = {"ec2 instance launch successful"}  # Auto Scaling says so by the kind only
-_PARTS = {
-    "codepipeline stage execution state change",
-    "codepipeline action execution state change",
+_PARTS = {  # and of what, where no name says it
+    "codepipeline stage execution state change": "",
+    "codepipeline action execution state change": "",
+    "cloudformation resource status change": "CloudFormation Stack Status Change",
 }
 _STATE = first(
     field("detail.state.value", "detail.statusCode", "detail.newEvaluationResult.complianceType"),
     field("detail.build-status", "detail.state", "detail.status", "detail.currentStatus"),
     field("detail.lastStatus", "detail.eventName", "detail.result"),
+    field("detail.status-details.status", "detail.status-details.stack-drift-status"),
 )
 _NAME = field(
     "detail.alarmName",
@@ -151,7 +161,8 @@ def key(item: Any, top: Any) -> str:
     names = (_NAME, _TOO, _CONTRIBUTOR)
     parts = [texts.words(pick(item, top)) for pick in names]
     if not parts[0]:
-        parts = [_kind(item, top), texts.words(field("resources.0")(item, top))]
+        kind = _kind(item, top)
+        parts = [_PARTS.get(kind.lower()) or kind, texts.words(field("resources.0")(item, top))]
     where = [texts.words(field(name)(item, top)) for name in ("source", "account", "region")]
     return "/".join(filter(None, [*where, *parts])) if any(parts) else ""
 
@@ -180,6 +191,7 @@ def description(item: Any, top: Any) -> str:
         field("detail.state.reason"),
         field("detail.eventDescription.0.latestDescription", "detail.Message", "detail.message"),
         field("detail.reason", "detail.stoppedReason", "detail.cause", "detail.statusMessage"),
+        field("detail.status-details.status-reason"),
     )
     said = (texts.words(pick(item, top)).strip() for pick in picks)
     return "\n".join(dict.fromkeys(text for text in said if text))

@@ -2,13 +2,19 @@
 
 The payload is the customer's template of `$VARIABLES`; ours is the one below, the default one is
 understood as well: it keeps severity, application and team in a list of `fields`. A variable
-without a value arrives as its own name. Sample: integrations/samples/coralogix.json
+without a value arrives as its own name. The newer Notification Center has no variables but
+templates: its `alert.status` is "Triggered" or "Resolved", and `alert.groupingKey` stays the same
+from one to the other. Sample: integrations/samples/coralogix.json
 """
 
 from typing import Any
 
 from integrations import texts
 from integrations.mapping import Vendor, choose, field, first, table
+from integrations.vocabulary import RESOLVE, TRIGGER
+
+_STATE = field("alert_action", "status")
+_STATES = {"trigger": TRIGGER, "triggered": TRIGGER, "resolve": RESOLVE, "resolved": RESOLVE}
 
 
 def _unfilled(text: str) -> bool:
@@ -51,8 +57,8 @@ def _details(item: Any, top: Any) -> dict[str, Any]:
 coralogix = Vendor(
     kind="coralogix",
     label="Coralogix",
-    action=choose("alert_action", {"trigger": "trigger", "resolve": "resolve"}),
-    dedup_key=_key,
+    action=choose(_STATE, _STATES),
+    dedup_key=first(_filled("groupingKey"), _key),
     title=field("name", "alert_name"),
     description=field("description"),
     severity=first(
