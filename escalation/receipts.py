@@ -195,7 +195,7 @@ def _reply(channel: str, received: Received, now: datetime) -> Answer:
     recent = Reply.objects.filter(
         address_digest=digest(received.address), at__gt=now - timedelta(hours=1), understood=False
     ).count()
-    found = None
+    found: list[Notification] = []
     if recent < WRONG_CODES_AN_HOUR:
         paged = Q(contact_method__in=methods.usable()) | Q(group_contact__in=shared.usable())
         found = _match(received.text, paged, now)
@@ -203,28 +203,36 @@ def _reply(channel: str, received: Received, now: datetime) -> Answer:
         channel=channel,
         address_digest=digest(received.address),
         at=now,
-        understood=found is not None,
+        understood=bool(found),
     )
-    if found is not None:
-        verb, row = found
-        return Answer(_act(verb, row, row.user, row.accepted_at or row.created_at, now))
+    if found:
+        verb = _wish(received.text)
+        done = [_act(verb, row, row.user, row.accepted_at or row.created_at, now) for row in found]
+        return Answer(" ".join(done))
     if recent >= REPLIES_AN_HOUR or not (methods.exists() or shared.exists()):
         return Answer("")
     return Answer("Reply with the code in brackets of the alert you mean, for example: K7Q2")
 
 
-def _match(text: str, paged: Q, now: datetime) -> tuple[Verb, Notification] | None:
+def _wish(text: str) -> Verb:
     # Whole words: the E of a code such as E7GX is no wish to escalate, its R none to resolve.
     words = re.findall(r"\w+", text.lower())
-    verb = next((_WORDS[word] for word in words if word in _WORDS), Verb.ACKNOWLEDGE)
+    return next((_WORDS[word] for word in words if word in _WORDS), Verb.ACKNOWLEDGE)
+
+
+def _match(text: str, paged: Q, now: datetime) -> list[Notification]:
+    """The pages whose codes stand there: of each code the latest it fits."""
     codes = set(_CODE.findall(text.upper()))
     if not codes:
-        return None
+        return []
     sent = Notification.objects.filter(
         paged, created_at__gt=now - REPLY_LIFETIME, attempts__gt=0
     ).select_related("alert", "user")
+    found = []
     for row in sent.order_by("-id")[:500]:
         known = reply_codes(row.key)
-        if any(hmac.compare_digest(each, code) for each in known for code in codes):
-            return verb, row
-    return None
+        mine = {code for code in codes if any(hmac.compare_digest(each, code) for each in known)}
+        if mine:
+            codes -= mine
+            found.append(row)
+    return found

@@ -264,6 +264,19 @@ def test_a_text_to_a_groups_own_number_is_answered_from_that_number(
     assert Alert.objects.get().status == "acknowledged"
 
 
+def test_a_text_with_the_codes_of_two_pages_answers_both(
+    alice: User, twilio: TwilioDouble, clock: Clock, client: Client
+) -> None:
+    group = builders.group(primary=(alice,))
+    for _ in range(2):
+        builders.alert(group)
+    clock.look()
+    codes = " ".join(reply_code(row.key) for row in Notification.objects.all())
+    number = alice.contact_methods.get().address
+    signed(client, "/channels/sms/reply/", From=number, Body=f"ack {codes}", MessageSid="SM1")
+    assert set(Alert.objects.values_list("status", flat=True)) == {"acknowledged"}
+
+
 def test_a_code_sent_before_the_secret_key_was_changed_still_answers(
     alice: User, twilio: TwilioDouble, clock: Clock, client: Client, settings: Settings
 ) -> None:
