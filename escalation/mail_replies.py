@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 
 from accounts.channels.email import Email
 from accounts.fields import digest
-from accounts.models import ContactMethod
+from accounts.models import ContactMethod, User
 from alerts import actions
 from alerts.actions import Move, NotAllowed
 from alerts.links import BadLink, ExpiredLink, LinkToken, read_link_token
 from alerts.models import Alert
 from alerts.states import Status, Verb
 from escalation.models import Reply
+from groups.models import GroupContactMethod
 
 WRONG_AN_HOUR = 20
 _WORDS = {
@@ -50,20 +51,34 @@ def _act(token: str, sender: str, text: str, now: datetime) -> tuple[bool, str]:
         return True, "The page was answered too late."
     except BadLink:
         return False, "No page of ours has this address."
-    methods = ContactMethod.objects.at(Email.kind, sender).usable().select_related("user")
-    method = methods.filter(user_id=link.user_id, user__is_active=True).first()
-    if method is None:
+    is_paged, person = _sender(link, sender)
+    if not is_paged:
         return False, "The sender is not who was paged."
     verb = _verb(text)
     if verb is None:
         return False, "The first line is neither ack nor resolve."
     epoch = _epoch(link, verb)
-    move = Move(actor=method.user, now=now, via=Email.kind, seen_at=link.made_at, epoch=epoch)
+    move = Move(actor=person, now=now, via=Email.kind, seen_at=link.made_at, epoch=epoch)
     try:
         actions.apply(verb, link.alert_id, move)
     except (NotAllowed, Alert.DoesNotExist) as refusal:
         return True, str(refusal)
     return True, f"{verb.label} #{link.alert_id}"
+
+
+def _sender(link: LinkToken, sender: str) -> tuple[bool, User | None]:
+    """Whether this address was paged, and who that is. A page to a group is answered by the
+    group's own address, which is nobody in particular, or by any of its members."""
+    people = ContactMethod.objects.at(Email.kind, sender).usable().select_related("user")
+    people = people.filter(user__is_active=True)
+    if link.user_id:
+        method = people.filter(user_id=link.user_id).first()
+    else:
+        responders = people.exclude(user__roles__contained_by=["stakeholder"])
+        method = responders.filter(user__memberships__group__alerts=link.alert_id).first()
+    shared = GroupContactMethod.objects.at(Email.kind, sender).usable()
+    is_shared = not link.user_id and shared.filter(group__alerts=link.alert_id).exists()
+    return method is not None or is_shared, method.user if method else None
 
 
 def _epoch(link: LinkToken, verb: Verb) -> int:
