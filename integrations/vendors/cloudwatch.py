@@ -6,8 +6,12 @@ delivery the alarm alone. The alarm's ARN is the key; older alarms have account,
 topic carries whatever is published to it: events of EventBridge, of RDS and Auto Scaling, or a
 line of text under a subject. AWS Backup says everything of every job in such a line, always under
 the same subject; what it is stands in the message's attributes
-(https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-notifications.html). A confirmation
-is no alert, but that SNS no longer sends is one.
+(https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-notifications.html). ElastiCache
+puts its event and the cluster into the name and the value of a field
+(https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ElastiCacheSNS.html); a failover that is
+complete is news. Cost Anomaly Detection tells of one anomaly again while it grows
+(https://docs.aws.amazon.com/cost-management/latest/userguide/getting-started-ad.html). A
+confirmation is no alert, but that SNS no longer sends is one.
 Sample: integrations/samples/cloudwatch.json
 """
 
@@ -51,6 +55,24 @@ def _job(item: Any) -> tuple[str, str, str]:
     return kind, state.upper(), found[1] if found else ""
 
 
+_CACHE_EVENT = re.compile(r"ElastiCache:(\w{1,80}?)(Complete|Finished|Failed|Started)?(?=\W|$)")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def _cache_event(body: Any) -> tuple[str, str, str]:
+    """The cluster of an event of ElastiCache, such as "Snapshot", and how it went."""
+    if not isinstance(body, dict):
+        return "", "", ""
+    for name in list(body)[:20]:
+        if found := _CACHE_EVENT.match(str(name)):
+            return texts.words(body[name]), found[1], found[2] or ""
+    return "", "", ""
+
+
+def _is_over(event: str, outcome: str) -> bool:
+    return outcome in {"Complete", "Finished"} and event != "Failover"
+
+
 def _body(item: Any, top: Any) -> Any:
     """What was published: inside the envelope, or all there is."""
     if isinstance(item, dict) and "TopicArn" in item and "Message" in item:
@@ -77,6 +99,9 @@ def _action(item: Any, top: Any) -> Any:
         return events.action(body, _body(top, top))
     if _job(item)[0]:
         return _JOB_STATES.get(_job(item)[1], TRIGGER)
+    cluster, event, outcome = _cache_event(body)
+    if cluster:
+        return RESOLVE if _is_over(event, outcome) else TRIGGER
     if said := choose("Event", _EVENTS)(body, body):
         return said
     return choose("NewStateValue", _ALARM_STATES)(body, body)
@@ -96,6 +121,12 @@ def _key(item: Any, top: Any) -> str:
         where = [texts.words(field(path)(body, body)) for path in ("AWSAccountId", "Region")]
         contributor = texts.words(field("AlarmContributorId")(body, body))
         return "/".join(filter(None, [arn or "/".join([*where, name]), contributor]))
+    cluster, event, _ = _cache_event(body)
+    if cluster:
+        topic = texts.words(item["TopicArn"]) if _type(item) else ""
+        return "/".join(filter(None, [topic, cluster, event]))
+    if anomaly := texts.words(field("anomalyId")(body, body)):
+        return anomaly
     if group := texts.words(field("AutoScalingGroupARN", "AutoScalingGroupName")(body, body)):
         return group
     return "/".join(texts.words(field(path)(body, body)) for path in _RDS).strip("/")
@@ -123,6 +154,12 @@ def _title(item: Any, top: Any) -> str:
     if (job := _job(item))[0]:
         sentence = texts.words(body).partition(". ")[0].partition(" Resource ARN")[0].rstrip(".")
         return f"{sentence}: {job[2].rpartition(':')[2]}" if job[2] else sentence
+    cluster, event, outcome = _cache_event(body)
+    if cluster:
+        return f"{cluster}: {_CAMEL.sub(' ', event + outcome).lower()}"
+    if texts.words(field("anomalyId")(body, body)):
+        where = field("dimensionalValue", "rootCauses.0.service", "accountId")(body, body)
+        return f"Cost anomaly: {texts.words(where)}".removesuffix(": ")
     told = texts.words(field("Event Message", "Description", "Event")(body, body))
     source = texts.words(field("Source ID", "AutoScalingGroupName")(body, body))
     if source and told:
@@ -198,7 +235,11 @@ cloudwatch = Vendor(
     severity=_severity,
     details=_details,
     tags=lambda item, top: None,
-    links=(("CloudWatch", _link), ("RDS", field("Message.Identifier Link", "Identifier Link"))),
+    links=(
+        ("CloudWatch", _link),
+        ("RDS", field("Message.Identifier Link", "Identifier Link")),
+        ("Anomaly", field("Message.anomalyDetailsLink", "anomalyDetailsLink")),
+    ),
     words=events.words,
     setup="""\
 In the AWS console open SNS → Topics, create a standard topic (or take yours) and in it Create
