@@ -142,7 +142,11 @@ class UserAdmin(InUse):
         """One by one, so that each refusal can be read."""
         return obj is not None and bool(super().has_delete_permission(request, obj))
 
-    @action(description="Link to set a password", url_path="password-link")  # type: ignore[untyped-decorator]
+    @action(  # type: ignore[untyped-decorator]
+        description="Link to set a password",
+        url_path="password-link",
+        permissions=["accounts.change_user"],  # whoever has the link is that person
+    )
     def password_link(self, request: HttpRequest, object_id: str) -> HttpResponse:
         user = self.get_object(request, object_id)
         if user is None:

@@ -141,6 +141,19 @@ def test_a_link_to_set_a_password_is_asked_for_before_it_is_made(
     assert "link to set a password" in plain(console.post(url, follow=True))
 
 
+def test_who_only_looks_at_people_gets_no_link_that_makes_a_password(bob: User) -> None:
+    """Whoever has the link is that person."""
+    keeper = User.objects.create_user("ian@example.com", name="Ian", roles=["integrations_admin"])
+    client = Client()
+    client.force_login(keeper)
+    page = reverse("admin:accounts_user_change", args=[bob.pk])
+    assert "password-link" not in text(client.get(page))
+    for method in (client.get, client.post):
+        answer = method(f"/admin/accounts/user/{bob.pk}/password-link/", follow=True)
+        assert answer.status_code == 403
+        assert "/password/reset/key/" not in text(answer)
+
+
 def test_a_number_typed_by_an_admin_is_shown_masked_and_not_yet_used(
     console: Client, bob: User
 ) -> None:

@@ -12,9 +12,9 @@ from alertops.console import _SECTIONS
 from alertops.models import LoopBeat
 from alertops.queue_admin import LoopBeatAdmin
 from tests import builders
-from tests.alertops.callers import ask, browser, leaks
+from tests.alertops.callers import HOPEFUL, ask, browser, changed, leaks, said
 from tests.alertops.doors import doors
-from tests.alertops.planted import plant
+from tests.alertops.planted import plant, theirs
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +72,20 @@ def test_an_integrations_admin_reads_there_of_a_team_what_the_pages_tell_and_no_
             assert not leaks(answer, planted, "")
 
 
+def test_an_integrations_admin_changes_there_nothing_but_integrations():
+    planted = plant()
+    user = builders.person("Ian", roles=["integrations_admin"])
+    client = browser(user)
+    before = theirs()
+    for door in doors():
+        if door.name.startswith("admin:") and not door.name.endswith(("login", "logout")):
+            answer = ask(client, "post", door.to_the_team(), {**HOPEFUL, "post": "yes"})
+            assert "/accounts/password/reset/key/" not in said(answer), door
+    apps_ = {name.partition(".")[0] for name in changed(before)}
+    assert apps_ <= {"integrations"}, changed(before)
+    assert client.get(f"/admin/accounts/user/{planted.member.pk}/change/").status_code == 200
+
+
 def test_an_empty_list_says_whether_there_is_nothing_or_nothing_that_fits(client: Client):
     client.force_login(builders.person("Olga", roles=["owner"]))
 
@@ -92,9 +106,11 @@ def test_what_beats_seldom_is_not_called_late(client: Client):
     assert states == {"canary": "Alive", "tick": "Late", "inbox": "Alive"}
 
 
-def test_a_stakeholder_is_offered_no_new_alert(client: Client):
+def test_a_stakeholder_is_offered_nothing_that_is_for_responders(client: Client):
     client.force_login(builders.person("Stan", roles=["stakeholder"]))
     assert "/alerts/new/" not in client.get("/").text
+    assert "/time-off/add/" not in client.get("/me/shifts/").text
 
     client.force_login(builders.person("Bea"))
     assert "/alerts/new/" in client.get("/").text
+    assert "/time-off/add/" in client.get("/me/shifts/").text
