@@ -160,6 +160,10 @@ class GroupPolicyAdmin(ConsoleAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("group", "preview") if obj else ("preview",)
 
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        kwargs["error_messages"] = {"group": {"unique": "This group has a policy already."}}
+        return super().get_form(request, obj, **kwargs)
+
     @admin.display(description="If an alert came in now")
     def preview(self, link: GroupPolicy) -> str:
         return _for_group(link.group, link.policy)

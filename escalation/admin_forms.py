@@ -94,6 +94,7 @@ class PolicyForm(forms.ModelForm):
             "acknowledgement_timeout_seconds",
         ]  # fmt: skip
         labels = {"acknowledgement_timeout_seconds": "Acknowledgement time-out"}
+        error_messages = {"name": {"unique": "There is already a policy of this name."}}
         widgets = {"description": UnfoldAdminTextareaWidget({"rows": 3})}
 
 

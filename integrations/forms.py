@@ -139,6 +139,7 @@ class IntegrationForm(Lenient):
             "rate_per_minute", "burst", "group_by", "group_seconds", "storm_after", "flap_count",
             "flap_seconds",
         )  # fmt: skip
+        error_messages = {"name": {"unique": "There is already a source of this name."}}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -131,6 +131,7 @@ class ServiceForm(forms.ModelForm):
     class Meta:
         model = Service
         fields = ("name", "group", "criticality", "description", "runbook", "integrations")
+        error_messages = {"name": {"unique": "There is already a service of this name."}}
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
 
     def __init__(self, data: Any = None, *, viewer: User, **kwargs: Any) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from escalation.models import Level
+from escalation.models import GroupPolicy, Level
 from groups.models import Group, Member
+from integrations.models import Integration, Service
 from tests import builders
 
 MEANWHILE = "This was changed in the meantime"
@@ -56,3 +57,22 @@ def test_a_level_that_is_added_to_a_policy_in_two_tabs_is_added_once(console: Cl
         answer = console.post(url, {**form, **lines("levels", level)}, follow=True)
         assert (MEANWHILE in answer.text) == heard
     assert Level.objects.filter(policy=policy).count() == 1
+
+
+@pytest.mark.django_db
+def test_a_name_that_is_taken_is_refused_in_words_of_the_screen(console: Client) -> None:
+    policy, group = builders.policy(name="Ours"), builders.group("Payments")
+    Integration.objects.create(name="Prod", kind="generic", group=group)
+    GroupPolicy.objects.create(group=group, policy=policy)
+    Service.objects.create(name="Shop", group=group)
+    asked = {
+        "/admin/escalation/policy/add/": ({"name": "Ours"}, "There is already a policy"),
+        "/admin/integrations/integration/add/": ({"name": "Prod"}, "There is already a source"),
+        "/admin/escalation/grouppolicy/add/": (
+            {"group": group.pk, "policy": policy.pk}, "This group has a policy already"
+        ),
+        "/integrations/services/new/": ({"name": "Shop"}, "There is already a service"),
+    }  # fmt: skip
+    for path, (form, sentence) in asked.items():
+        empty = {**lines("levels"), **lines("routes"), **lines("mail_rules")}
+        assert sentence in console.post(path, {**empty, **form}).text, path

@@ -92,6 +92,7 @@ def chromium(_from_a_thread_with_a_loop: None) -> Iterator[Browser]:
 def names(transactional_db: None) -> dict[str, Any]:
     """The demo, and a team with one of everything; what stands in the holes of the addresses."""
     planted: Planted = plant()
+    _without_spaces(planted)
     story = demo.seed(clock.now())
     admin = User.objects.get(email=ADMIN_EMAIL)
     return {
@@ -101,6 +102,16 @@ def names(transactional_db: None) -> dict[str, Any]:
         "datadog": story.sources["Datadog"].pk,
         "method": admin.contact_methods.get().pk,
     }
+
+
+def _without_spaces(planted: Planted) -> None:
+    """Names and titles as tools make them: paths, addresses, identifiers. No page grows by it."""
+    link = {"href": f"https://example.com/{'a' * 200}", "text": "b" * 200}
+    planted.alert.title, planted.alert.tags, planted.alert.links = "t" * 300, ["g" * 64], [link]
+    planted.alert.save(update_fields=["title", "tags", "links"])
+    for thing in (planted.group, planted.group.schedules.get(), planted.member):
+        thing.name = "n" * 118
+        thing.save(update_fields=["name"])
 
 
 class Look:

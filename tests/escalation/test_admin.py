@@ -135,7 +135,7 @@ def test_levels_change_places_and_channels_are_kept(console):
         ([{}], {"acknowledgement_timeout_seconds": "9 s"}, "10 s to 7 days"),
         ([{}], {"acknowledgement_timeout_seconds": "8 d"}, "10 s to 7 days"),
         ([{"wait_seconds": "0"}], {"repeat_rounds": "3"}, "must wait somewhere"),
-        ([{}], {"name": "Test policy"}, "already exists"),
+        ([{}], {"name": "Test policy"}, "There is already a policy"),
     ],
 )
 def test_nonsense_is_refused_in_a_sentence(console, root, five_ten, levels, policy, sentence):
