@@ -145,7 +145,7 @@ class UserAdmin(InUse):
     @action(  # type: ignore[untyped-decorator]
         description="Link to set a password",
         url_path="password-link",
-        permissions=["accounts.change_user"],  # whoever has the link is that person
+        permissions=["change"],  # whoever has the link is that person
     )
     def password_link(self, request: HttpRequest, object_id: str) -> HttpResponse:
         user = self.get_object(request, object_id)
