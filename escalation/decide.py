@@ -1,7 +1,7 @@
 """What the engine does about one due alert: facts in, rows out. No database, no clock.
 
-One step per look, however late the look is: an outage never pages five people at once
-(semantics §5).
+One step per look, with those that follow at once, however late the look is: an outage never pages
+five people at once (semantics §5).
 """
 
 from __future__ import annotations
@@ -138,6 +138,8 @@ class _Look:
     people: Directory
     now: datetime
     decision: Decision
+    told: set[tuple[str, int]] = field(default_factory=set)
+    """By which contact method and after which delay: nothing is sent twice in one moment."""
 
     def stands_alone(self) -> bool:
         """Whether an attached alert has nobody to follow any more, and so pages by itself."""
@@ -219,8 +221,10 @@ class _Look:
             self.tell(Kind.ROUND_STARTED, round=step.position.round)
         self.fire(step, also)
         standing.position, standing.exhausted_at = step.then, None
-        due = self.now + timedelta(seconds=step.wait)
-        self.decision.reschedule.wake_at = due
+        if step.wait == 0:  # what waits for nothing goes together, and pages nobody twice
+            self.advance()
+            return
+        self.decision.reschedule.wake_at = self.now + timedelta(seconds=step.wait)
 
     def fire(self, step: Step, also: tuple[Recipient, ...]) -> None:
         level = self.standing.policy.levels[step.position.level]
@@ -289,6 +293,7 @@ class _Look:
         self, recipients: tuple[Recipient, ...], level: int | None, purpose: Purpose
     ) -> None:
         """Queue notifications: one row per contact method and delay."""
+        queued = len(self.decision.notifications)
         used = self.standing.policy.levels[level] if level is not None else None
         urgency = urgency_of(self.alert.severity).value
         for recipient in recipients:
@@ -309,7 +314,7 @@ class _Look:
                 self.tell(Kind.NO_IMMEDIATE_RULE, person=person.id)
             for delivery in way.deliveries:
                 self.queue(purpose, level, urgency, delivery.method.channel, person.id, delivery)
-        self.standing.fired += 1
+        self.standing.fired += len(self.decision.notifications) > queued
         self.standing.started_at = self.standing.started_at or self.now
 
     def queue(
@@ -334,7 +339,9 @@ class _Look:
             round=self.standing.position.round,
             level=level,
         )
-        self.decision.notifications.append(row)
+        if (to, delay) not in self.told:
+            self.told.add((to, delay))
+            self.decision.notifications.append(row)
 
     def tell(self, kind: Kind, **data: Any) -> None:
         self.decision.facts.append(Fact(self.alert.id, kind, self.now, None, data))

@@ -16,6 +16,7 @@ from escalation.models import Policy
 from groups.models import Group
 from tests import builders
 from tests.conftest import Clock, Phones
+from tests.doubles.twilio import TwilioDouble
 
 pytestmark = pytest.mark.django_db
 
@@ -246,3 +247,23 @@ def test_nobody_takes_away_what_somebody_has_acknowledged_meanwhile(
     )
     clock.look()
     assert phones.take() == ["bob"]
+
+
+@pytest.mark.parametrize("is_dead", [False, True])
+def test_who_answers_for_two_levels_that_go_together_is_paged_once(
+    alice: User, bob: User, twilio: TwilioDouble, clock: Clock, is_dead: bool
+) -> None:
+    policy = builders.policy(
+        {"target": "primary", "wait_seconds": 0},
+        {"target": "secondary", "wait_seconds": 600},
+        {"target": "manager", "wait_seconds": 0},
+    )
+    group = builders.group(primary=(alice,), secondary=(alice,), manager=(bob,), policy=policy)
+    number, next_one = (user.contact_methods.get().address for user in (alice, bob))
+    twilio.knobs.turn(refuse={number: 21211} if is_dead else {})
+    builders.alert(group)
+    clock.look()
+    assert [text.to for text in twilio.messages] == ([next_one] if is_dead else [number])
+    clock.forward(minutes=10)
+    again = [text.to for text in twilio.messages][1:]
+    assert again == [next_one], "once, though the Manager is the fallback as well"
