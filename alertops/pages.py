@@ -55,6 +55,12 @@ def console_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect("admin:index")
 
 
+@login_required
+def console_password(request: HttpRequest) -> HttpResponse:
+    """Nor a change of password: guessing the old one is throttled on the page of everybody."""
+    return redirect("account_change_password")
+
+
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember light, dark or automatic in a cookie; nobody needs to sign in for that."""

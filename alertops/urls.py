@@ -22,6 +22,7 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     path("accounts/", include("allauth.urls")),
     path("admin/login/", pages.console_sign_in, name="console-sign-in"),
+    path("admin/password_change/", pages.console_password, name="console-password"),
     path("admin/", admin.site.urls),
     *mail_events.addresses(),
     *mail_webhooks.addresses(),

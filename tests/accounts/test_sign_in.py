@@ -81,6 +81,20 @@ def test_the_console_is_no_second_way_in(dora: User) -> None:
     assert signed_in.get("/admin/login/?next=//evil.test")["Location"] == "/admin/"
 
 
+def test_the_console_changes_a_password_nowhere_else(client: Client, dora: User) -> None:
+    """Elsewhere guessing the old one is throttled, and all other sessions end."""
+    User.objects.update(roles=["owner"])
+    client.force_login(dora)
+    new = {"old_password": PASSWORD, "new_password1": "x" * 20, "new_password2": "x" * 20}
+    for answer in (
+        client.get("/admin/password_change/"),
+        client.post("/admin/password_change/", new),
+    ):
+        assert answer["Location"] == reverse("account_change_password")
+    dora.refresh_from_db()
+    assert dora.check_password(PASSWORD)
+
+
 def test_who_has_no_business_in_the_console_is_told_so(client: Client, dora: User) -> None:
     """Instead of being sent round and round between two sign-ins."""
     client.force_login(dora)
