@@ -28,6 +28,7 @@ CROSS JOIN LATERAL (
     SELECT l.id FROM alerts_alert l
     WHERE l.source_id = a.source_id AND l.bundle = a.bundle AND l.status <> 'resolved'
         AND l.parent_id IS NULL AND l.id < a.id AND l.opened_at >= n.since AND NOT l.suppressed
+        AND l.snoozed_until IS NULL
     ORDER BY l.id LIMIT 1
 ) AS p
 """

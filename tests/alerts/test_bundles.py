@@ -116,3 +116,25 @@ def test_what_maintenance_holds_back_stays_so_when_it_is_detached(
     follower.refresh_from_db()
     assert (follower.parent_id, follower.suppressed) == (None, False)
     assert ("alice" in phones.take()) is not discard
+
+
+@pytest.mark.parametrize("is_snoozed", [False, True])
+def test_what_is_new_does_not_sleep_with_what_somebody_has_snoozed(
+    alice: User, clock: Clock, phones: Phones, is_snoozed: bool
+) -> None:
+    group, source = builders.group(primary=(alice,)), Source.objects.create(name="Clusters")
+    first, second = (
+        Signal(source.pk, key, "trigger", key, group_id=group.pk, bundle="x") for key in "ab"
+    )
+    open_alerts([first], now=clock.now())
+    clock.look()
+    if is_snoozed:
+        until = clock.now() + timedelta(days=3)
+        move = Move(actor=alice, now=clock.now(), until=until)
+        actions.apply(Verb.SNOOZE, Alert.objects.get().pk, move)
+    phones.take()
+    [opened] = open_alerts([second], now=clock.now())
+    assert opened.alert_id is not None
+    bundles.gather({opened.alert_id: clock.now() - timedelta(hours=1)}, clock.now())
+    clock.look()
+    assert phones.take() == (["alice"] if is_snoozed else [])
