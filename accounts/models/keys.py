@@ -40,6 +40,7 @@ class ApiToken(models.Model):
     objects = ApiTokenQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "API token"
         ordering = [F("revoked_at").asc(nulls_first=True), "-created_at"]
         constraints = [
             models.CheckConstraint(

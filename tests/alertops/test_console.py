@@ -89,7 +89,7 @@ def test_an_integrations_admin_changes_there_nothing_but_integrations():
 def test_an_empty_list_says_whether_there_is_nothing_or_nothing_that_fits(client: Client):
     client.force_login(builders.person("Olga", roles=["owner"]))
 
-    assert "There is no api token so far." in client.get("/admin/accounts/apitoken/").text
+    assert "There is no API token so far." in client.get("/admin/accounts/apitoken/").text
     assert "No person fits" in client.get("/admin/accounts/user/?q=nobody-of-this-name").text
 
 
