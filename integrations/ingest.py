@@ -122,7 +122,7 @@ class Ingest(Door):
         """Keep it; `dialect` says how to read it where its integration's kind does not decide."""
         plain: HttpRequest = request._request
         try:
-            parcel = parcel_of(plain, key, read(plain))
+            parcel = _with_words(parcel_of(plain, key, read(plain)))
         except TooLarge as large:
             parcel = parcel_of(plain, key, large.start)
             parcel.oversized = True
@@ -155,6 +155,14 @@ def parcel_of(request: HttpRequest, key: str, body: bytes) -> Parcel:
         query=meta.get("QUERY_STRING", ""),
         remote=meta.get("REMOTE_ADDR", ""),
     )
+
+
+def _with_words(parcel: Parcel) -> Parcel:
+    """Some tools send no body and say all in the address: that is a form then."""
+    if not parcel.body and parcel.query:
+        parcel.body = parcel.query.encode("utf-8", "replace")
+        parcel.content_type, parcel.content_encoding = "application/x-www-form-urlencoded", ""
+    return parcel
 
 
 def read(stream: Any) -> bytes:

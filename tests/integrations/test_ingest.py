@@ -259,3 +259,17 @@ def test_a_tool_that_insists_on_200_is_told_200(payments: Group, send: Send) -> 
     assert send(tool, {"incidentId": "A", "status": "anomalous"}).status_code == 200
     assert send(tool, b"not json").status_code == 200
     assert InboundEvent.objects.count() == 2
+
+
+def test_what_a_tool_says_in_the_address_alone_is_read_like_a_form(
+    payments: Group, send: Send
+) -> None:
+    robot = make_integration(payments, "uptimerobot")
+    said = (
+        "monitorID=7&monitorFriendlyName=Our+shop&monitorURL=https%3A%2F%2Fshop.example&alertType="
+    )
+    sent(send(robot, b"", QUERY_STRING=f"{said}1&alertTypeFriendlyName=Down"))
+    alert = Alert.objects.get()
+    assert (alert.title, alert.status) == ("Our shop is Down", "triggered")
+    sent(send(robot, b"", QUERY_STRING=f"{said}2&alertTypeFriendlyName=Up"))
+    assert Alert.objects.get().status == "resolved"
