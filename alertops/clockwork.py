@@ -15,6 +15,7 @@ from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
 
 from alertops import fence, identity, loops
+from alerts.tasks import give_back_what_was_left
 from alerts.wakes import bring_nearer as bring_alerts_nearer
 from escalation.dispatch import Dispatcher
 from escalation.engine import tick
@@ -63,6 +64,7 @@ LOOPS = (
 
 
 CHORES = (
+    (give_back_what_was_left, 1),
     (tell_of_lost_methods, 1),
     (read_calendars, 1),
     (tell_of_shifts, 1),

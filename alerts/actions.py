@@ -39,6 +39,8 @@ class Superseded(NotAllowed):
 # A mistaken click on "unacknowledge" can be taken back before anybody is woken.
 UNACKNOWLEDGE_GRACE = timedelta(seconds=10)
 LONGEST_SNOOZE = timedelta(days=7)
+LEFT = "left"
+"""`via` of what is given back because whoever had it has left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,10 @@ def _say_so_too(alert: Alert, move: Move) -> None:
 def _unacknowledge(alert: Alert, move: Move) -> None:
     if alert.status == Status.TRIGGERED:
         return
+    holder = alert.acknowledged_by_id
     _reopen(alert, move)
     _wake(alert, _beginning(alert), move.now + UNACKNOWLEDGE_GRACE)
-    _tell(alert, Kind.UNACKNOWLEDGED, move)
+    _tell(alert, Kind.UNACKNOWLEDGED, move, person=holder)
 
 
 def _resolve(alert: Alert, move: Move) -> None:

@@ -1,0 +1,23 @@
+"""Alerts in the hands of people who have left: nobody works on them, so they are paged anew."""
+
+from contextlib import suppress
+from datetime import datetime
+
+from alerts import actions
+from alerts.actions import Move
+from alerts.models import Alert
+from alerts.states import Status, Verb
+
+MOST = 200
+"""As many in one look; the next one comes a minute later."""
+
+
+def give_back(now: datetime) -> int:
+    """Take their acknowledgements back, as if they had done so themselves. Returns how many."""
+    held = Alert.objects.filter(status=Status.ACKNOWLEDGED, acknowledged_by__is_active=False)
+    count = 0
+    for pk in held.order_by("pk").values_list("pk", flat=True)[:MOST]:
+        with suppress(actions.NotAllowed, Alert.DoesNotExist):  # somebody was faster
+            actions.apply(Verb.UNACKNOWLEDGE, pk, Move(None, now, via=actions.LEFT))
+            count += 1
+    return count

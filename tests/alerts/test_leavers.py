@@ -1,0 +1,60 @@
+"""What somebody had in hand who has left is paged anew."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from alertops.clockwork import chore
+from alerts import actions
+from alerts.actions import Move
+from alerts.models import Alert
+from alerts.states import Status, Verb
+from tests import builders
+from tests.conftest import Clock
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def alert(alice: User, bob: User, clock: Clock) -> Alert:
+    made = builders.alert(builders.group(primary=(alice, bob)))
+    clock.look()
+    actions.apply(Verb.ACKNOWLEDGE, made.pk, Move(alice, clock.now()))
+    return made
+
+
+def look(clock: Clock) -> None:
+    chore("give_back_what_was_left")
+    clock.forward(seconds=10)
+
+
+def test_it_is_paged_anew_and_the_story_says_why(
+    alert: Alert, alice: User, bob: User, clock: Clock, client: Client
+) -> None:
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    before = alert.notifications.filter(user=bob).count()
+    look(clock)
+    alert.refresh_from_db()
+    assert (alert.status, alert.assignee) == (Status.TRIGGERED, None)
+    assert alert.notifications.filter(user=bob).count() == before + 1
+    client.force_login(bob)
+    page = client.get(reverse("alerts:detail", args=[alert.pk])).content.decode()
+    assert "<strong>Alice</strong> has left; nobody has it in hand any more" in page
+    look(clock)
+    assert alert.events.filter(kind="unacknowledged").count() == 1
+
+
+def test_what_somebody_has_in_hand_who_is_there_stays_theirs(
+    alert: Alert, alice: User, clock: Clock
+) -> None:
+    look(clock)
+    alert.refresh_from_db()
+    assert (alert.status, alert.acknowledged_by) == (Status.ACKNOWLEDGED, alice)
+
+
+def test_what_its_source_acknowledged_stays_so(alert: Alert, clock: Clock) -> None:
+    Alert.objects.filter(pk=alert.pk).update(acknowledged_by=None)
+    look(clock)
+    alert.refresh_from_db()
+    assert alert.status == Status.ACKNOWLEDGED
