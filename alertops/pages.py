@@ -61,6 +61,13 @@ def console_password(request: HttpRequest) -> HttpResponse:
     return redirect("account_change_password")
 
 
+@login_required
+def own_address(request: HttpRequest) -> HttpResponse:
+    """Nobody gives themselves another address to sign in with: an administrator does, on the
+    record. Whoever finds a browser open would else need no password to keep the account."""
+    return redirect("accounts:profile")
+
+
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember light, dark or automatic in a cookie; nobody needs to sign in for that."""

@@ -20,6 +20,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("health/engine", health.engine, name="engine-health"),
     path("metrics", health.metrics, name="metrics"),
+    path("accounts/email/", pages.own_address, name="own-address"),
     path("accounts/", include("allauth.urls")),
     path("admin/login/", pages.console_sign_in, name="console-sign-in"),
     path("admin/password_change/", pages.console_password, name="console-password"),

@@ -95,6 +95,19 @@ def test_the_console_changes_a_password_nowhere_else(client: Client, dora: User)
     assert dora.check_password(PASSWORD)
 
 
+def test_nobody_changes_the_address_they_sign_in_with(client: Client, dora: User) -> None:
+    """It would need no password, be nobody's proven address, and could be a colleague's."""
+    User.objects.create_user("olga@example.com", name="Olga")
+    client.force_login(dora)
+    for email in ("new@example.com", "olga@example.com"):
+        for action in ("action_add", "action_primary"):
+            answer = client.post("/accounts/email/", {action: "", "email": email})
+            assert answer["Location"] == reverse("accounts:profile")
+    dora.refresh_from_db()
+    assert dora.email == "dora@example.com"
+    assert not dora.emailaddress_set.exclude(email=dora.email).exists()
+
+
 def test_who_has_no_business_in_the_console_is_told_so(client: Client, dora: User) -> None:
     """Instead of being sent round and round between two sign-ins."""
     client.force_login(dora)
