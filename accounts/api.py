@@ -142,13 +142,13 @@ class ContactMethodViewSet(viewsets.ModelViewSet[ContactMethod]):
         return person(self.request).is_admin and may_change
 
     def perform_create(self, serializer: Any) -> None:
-        caller_, facts = person(self.request), dict(serializer.validated_data)
-        owner = facts.pop("user", caller_)
-        if owner != caller_ and not self._reaches_others():
+        user, facts = person(self.request), dict(serializer.validated_data)
+        owner = facts.pop("user", user)
+        if owner != user and not self._reaches_others():
             raise serializers.ValidationError({"user": "You add only your own."})
         with refusals():
             serializer.instance = actions.add_contact_method(
-                owner, **facts, actor=caller_, now=clock.now()
+                owner, **facts, actor=user, now=clock.now()
             )
 
     def perform_update(self, serializer: Any) -> None:

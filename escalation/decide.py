@@ -14,6 +14,7 @@ from alerts.states import Kind, Wake, urgency_of
 from alerts.timeline import Fact
 from alerts.wakes import LOOK_AGAIN, DueAlert, Rescheduled
 from escalation.plan import (
+    PAUSE,
     Answer,
     PolicyPlan,
     Position,
@@ -254,7 +255,7 @@ class _Look:
         self.tell(Kind.LEVEL_STARTED, people=[person.id], aim="user", direct=True)
         self.notify((Recipient("user", person.id),), None, Purpose.PAGE)
         waits = [level.wait for level in self.standing.policy.levels if level.wait]
-        again.wake_at = self.now + timedelta(seconds=waits[0] if waits else 300)
+        again.wake_at = self.now + timedelta(seconds=waits[0] if waits else PAUSE)
 
     def end(self, step: Step, also: tuple[Recipient, ...] = ()) -> None:
         """The policy is over, or nobody is on call: page the fallback, and keep looking."""

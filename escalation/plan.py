@@ -11,6 +11,9 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+PAUSE = 300
+"""Seconds to answer in where a policy gives none at all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Aim:
@@ -223,14 +226,16 @@ def _pause(policy: PolicyPlan, roster: Roster, then: Position) -> int:
     """What the levels nobody answers for would have taken, where nothing else takes any time.
 
     A level that waits for nothing goes together with those after it. Where they are all empty its
-    people still get that time, or the next rounds and the fallback page them in the same moment.
+    people still get that time, or the next rounds and the fallback page them in the same moment;
+    where no level takes any, rounds are PAUSE apart.
     """
     answers = [(level, roster(level.aim).recipients) for level in policy.levels]
     if any(people for _, people in answers[then.level :]):
         return 0
     if any(_takes_time(level, len(people)) for level, people in answers if people):
         return 0
-    return max(max(level.wait, (level.times > 1) * level.interval) for level in policy.levels)
+    waits = (max(level.wait, (level.times > 1) * level.interval) for level in policy.levels)
+    return max(waits) or (PAUSE if then.round < policy.repeat_rounds else 0)
 
 
 def _takes_time(level: LevelPlan, people: int) -> bool:

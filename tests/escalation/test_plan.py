@@ -65,6 +65,8 @@ def test_whoever_goes_together_with_an_empty_level_is_not_paged_by_all_rounds_at
     assert who(policy, roster(primary=1, secondary=2))[:3] == [(0, [1]), (0, [2]), (10, [1])]
     policy = PolicyPlan("p", later + at_once, repeat_rounds=1)
     assert who(policy, roster(primary=1)) == [(0, [1]), (10, [1]), (20, [])]
+    policy = PolicyPlan("p", at_once, repeat_rounds=2)
+    assert who(policy, roster(primary=1)) == [(0, [1]), (5, [1]), (10, [1]), (10, [])]
     policy = PolicyPlan("p", at_once)
     assert who(policy, roster(primary=1)) == [(0, [1]), (0, [])], "as the policy says"
 
