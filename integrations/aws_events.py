@@ -45,6 +45,7 @@ _BY_KIND = {  # where a word means something else
         "shutting-down": IGNORE,
     },
     "backup job state change": {"aborted": TRIGGER},
+    "codebuild build phase change": {"": IGNORE},
     "cloudformation stackset status change": {"active": IGNORE, "deleted": IGNORE},
     "ecs task state change": {
         "provisioning": IGNORE,
@@ -57,21 +58,30 @@ _ECS_FAULTS = {"taskfailedtostart", "essentialcontainerexited"}
 _NO_ALERTS = {
     "scheduled event",
     "cloudwatch alarm configuration change",
-    "codebuild build phase change",
     "ec2 instance terminate successful",
     "ec2 instance-launch lifecycle action",
     "ec2 instance-terminate lifecycle action",
 }
-_GOOD = {"ec2 instance launch successful"}  # Auto Scaling says so by the kind only
+_GOOD = {  # Auto Scaling says so by the kind only
+    "ec2 instance launch successful",
+    "ec2 auto scaling instance refresh succeeded",
+}
 _PARTS = {  # and of what, where no name says it
+    "codebuild build phase change": "",
     "codepipeline stage execution state change": "",
     "codepipeline action execution state change": "",
     "cloudformation resource status change": "CloudFormation Stack Status Change",
+}
+_BESIDES = {  # what befalls an Auto Scaling group and is not over when it launches an instance
+    "ec2 instance terminate unsuccessful": "terminate",
+    "ec2 auto scaling instance refresh failed": "refresh",
+    "ec2 auto scaling instance refresh succeeded": "refresh",
 }
 _STATE = first(
     field("detail.state.value", "detail.statusCode", "detail.newEvaluationResult.complianceType"),
     field("detail.build-status", "detail.state", "detail.status", "detail.currentStatus"),
     field("detail.lastStatus", "detail.eventName", "detail.result"),
+    field("detail.completed-phase-status"),
     field("detail.status-details.status", "detail.status-details.stack-drift-status"),
 )
 _NAME = field(
@@ -158,10 +168,10 @@ def key(item: Any, top: Any) -> str:
         return texts.words(field("Id", "findingArn", "arn", "id")(found, found))
     if arn := field("detail.eventArn")(item, top):
         return texts.words(arn)
-    names = (_NAME, _TOO, _CONTRIBUTOR)
+    kind, names = _kind(item, top), (_NAME, _TOO, _CONTRIBUTOR)
     parts = [texts.words(pick(item, top)) for pick in names]
+    parts.append(_BESIDES.get(kind.lower(), ""))
     if not parts[0]:
-        kind = _kind(item, top)
         parts = [_PARTS.get(kind.lower()) or kind, texts.words(field("resources.0")(item, top))]
     where = [texts.words(field(name)(item, top)) for name in ("source", "account", "region")]
     return "/".join(filter(None, [*where, *parts])) if any(parts) else ""

@@ -33,9 +33,10 @@ _SHOWN = 1000
 _NOTES = ("summary", "description", "message", "runbook_url")
 _OPERATORS = ("!~", "=~", "!=", "=")
 _RESOLVE_AFTER = timedelta(minutes=5)
-_CLOCKS_APART = timedelta(seconds=15)
+_CLOCKS_APART = timedelta(seconds=2)
 """What ends sooner than this is over: whoever's clock is ahead of ours says "now", and some senders
-say it once and never again, while what goes on has an end minutes away."""
+say it once and never again. It must stay below four seconds: what goes on ends four evaluations
+from now, and vmalert may evaluate each second."""
 
 
 def moment(value: Any) -> datetime | None:

@@ -34,6 +34,8 @@ _EVENTS = {  # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-sc
     "autoscaling:EC2_INSTANCE_LAUNCH": RESOLVE,
     "s3:TestEvent": IGNORE,
 }
+_NOT_ENDED = "autoscaling:EC2_INSTANCE_TERMINATE_ERROR"
+"""Not over when the group launches an instance."""
 _ALARM_STATES = {"ALARM": TRIGGER, "INSUFFICIENT_DATA": TRIGGER, "OK": RESOLVE}
 
 
@@ -128,7 +130,8 @@ def _key(item: Any, top: Any) -> str:
     if anomaly := texts.words(field("anomalyId")(body, body)):
         return anomaly
     if group := texts.words(field("AutoScalingGroupARN", "AutoScalingGroupName")(body, body)):
-        return group
+        failed = texts.words(field("Event")(body, body)) == _NOT_ENDED
+        return f"{group}/terminate" if failed else group
     return "/".join(texts.words(field(path)(body, body)) for path in _RDS).strip("/")
 
 

@@ -24,7 +24,7 @@ def _key(item: Any, top: Any) -> str:
     named = phrase(filled(_absent, "monitorFriendlyName"), filled(_absent, "monitorURL"), by="/")
     found = texts.words(first(filled(_absent, "monitorID"), named)(item, top))
     kind = texts.words(filled(_absent, "alertType")(item, top)).strip()
-    if not found or not kind or kind in {"1", "2"}:
+    if not found or not kind or kind.lower() in {"1", "2", *_NAMES}:
         return found
     return f"{found}/certificate" if kind == "3" else f"{found}/{kind}"
 
@@ -39,7 +39,7 @@ def _how(item: Any, top: Any) -> str:
 uptimerobot = Vendor(
     kind="uptimerobot",
     label="UptimeRobot",
-    action=first(choose("alertType", _TYPES), choose("alertTypeFriendlyName", _NAMES)),
+    action=first(choose("alertType", _TYPES | _NAMES), choose("alertTypeFriendlyName", _NAMES)),
     dedup_key=_key,
     title=phrase(_NAME, _how, by=" "),
     description=filled(_absent, "alertDetails"),

@@ -49,10 +49,20 @@ def test_who_says_now_by_a_clock_ahead_of_ours_says_that_it_is_over(
 ) -> None:
     """Gatus says so once: https://github.com/TwiN/gatus, alerting/provider/alertmanager."""
     call(client, "POST", "/api/v2/alerts", [told(endsAt="0001-01-01T00:00:00Z")], ours.key)
-    soon = (clock.now() + timedelta(seconds=5)).isoformat()
+    soon = (clock.now() + timedelta(seconds=1)).isoformat()
     call(client, "POST", "/api/v2/alerts", [told(endsAt=soon)], ours.key)
     work_off()
     assert Alert.objects.get().status == "resolved"
+
+
+def test_what_is_evaluated_each_second_ends_in_four_and_still_goes_on(
+    client: Client, ours: Integration
+) -> None:
+    """Four evaluations: https://docs.victoriametrics.com/victoriametrics/vmalert/"""
+    soon = (clock.now() + timedelta(seconds=4)).isoformat()
+    call(client, "POST", "/api/v2/alerts", [told(endsAt=soon)], ours.key)
+    work_off()
+    assert Alert.objects.get().status == "triggered"
 
 
 def test_an_alert_fires_and_its_end_resolves_it(client: Client, ours: Integration) -> None:
