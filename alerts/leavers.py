@@ -3,6 +3,8 @@
 from contextlib import suppress
 from datetime import datetime
 
+from django.db.models import Q
+
 from alerts import actions
 from alerts.actions import Move
 from alerts.models import Alert
@@ -13,8 +15,14 @@ MOST = 200
 
 
 def give_back(now: datetime) -> int:
-    """Take their acknowledgements back, as if they had done so themselves. Returns how many."""
+    """Take their acknowledgements back, as if they had done so themselves. Returns how many.
+
+    What follows another goes with that one, unless that is kept quiet: taken by itself it would
+    page a second time.
+    """
     held = Alert.objects.filter(status=Status.ACKNOWLEDGED, acknowledged_by__is_active=False)
+    alone = Q(parent=None) | Q(parent__status=Status.RESOLVED) | Q(parent__suppressed=True)
+    held = held.filter(alone)
     count = 0
     for pk in held.order_by("pk").values_list("pk", flat=True)[:MOST]:
         with suppress(actions.NotAllowed, Alert.DoesNotExist):  # somebody was faster

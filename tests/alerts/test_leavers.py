@@ -6,12 +6,12 @@ from django.urls import reverse
 
 from accounts.models import User
 from alertops.clockwork import chore
-from alerts import actions
+from alerts import actions, bundles
 from alerts.actions import Move
 from alerts.models import Alert
 from alerts.states import Status, Verb
 from tests import builders
-from tests.conftest import Clock
+from tests.conftest import Clock, Phones
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +58,43 @@ def test_what_its_source_acknowledged_stays_so(alert: Alert, clock: Clock) -> No
     look(clock)
     alert.refresh_from_db()
     assert alert.status == Status.ACKNOWLEDGED
+
+
+def test_what_follows_another_is_paged_with_that_one_only(
+    alert: Alert, alice: User, bob: User, clock: Clock, phones: Phones
+) -> None:
+    leader = builders.alert(alert.group)
+    clock.look()
+    bundles.attach(alert.pk, leader.pk, actor_id=None, now=clock.now())
+    actions.apply(Verb.ACKNOWLEDGE, leader.pk, Move(alice, clock.now()))
+    phones.take()
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    look(clock)
+    alert.refresh_from_db()
+    assert (alert.status, alert.parent_id) == (Status.TRIGGERED, leader.pk)
+    assert phones.take() == ["bob"], "once for both"
+
+
+def test_what_follows_an_alert_somebody_has_in_hand_is_in_hand(
+    alert: Alert, alice: User, bob: User, clock: Clock, phones: Phones
+) -> None:
+    leader = builders.alert(alert.group)
+    clock.look()
+    bundles.attach(alert.pk, leader.pk, actor_id=None, now=clock.now())
+    actions.apply(Verb.ACKNOWLEDGE, leader.pk, Move(bob, clock.now()))
+    phones.take()
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    look(clock)
+    assert phones.take() == []
+
+
+def test_what_follows_an_alert_that_maintenance_keeps_quiet_is_paged_all_the_same(
+    alert: Alert, alice: User, clock: Clock
+) -> None:
+    leader = builders.alert(alert.group)
+    bundles.attach(alert.pk, leader.pk, actor_id=None, now=clock.now())
+    Alert.objects.filter(pk=leader.pk).update(suppressed=True, wake="suppressed")
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    look(clock)
+    alert.refresh_from_db()
+    assert (alert.status, alert.parent_id) == (Status.TRIGGERED, None)
