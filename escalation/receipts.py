@@ -105,7 +105,10 @@ def _forward(notification_id: int, attempt: Attempt, received: Received, now: da
 
 
 def _is_superseded(row: Notification, received: Received) -> bool:
-    """Whether the attempt after this one decides: all but that the page has arrived after all."""
+    """Whether the attempt after this one decides: all but that the page has arrived after all.
+    Where the later one only found this one's message, what is said of that one counts."""
+    if row.state == State.ACCEPTED and received.provider_id == row.provider_id != "":
+        return False
     return received.state == "failed" or (received.state == "sent" and row.state == State.ACCEPTED)
 
 

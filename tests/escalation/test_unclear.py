@@ -71,6 +71,21 @@ def test_what_is_said_of_an_earlier_attempt_is_not_said_of_the_later_one(
     assert twilio.calls == []
 
 
+def test_what_is_said_of_a_message_that_was_found_again_counts(
+    unclear: Notification, alice: User, twilio: TwilioDouble, clock: Clock
+) -> None:
+    builders.contact(alice, "voice", rule=False)
+    first = unclear.tries.get()
+    twilio.knobs.turn(list_lag=0.0, step_seconds=3600.0)
+    clock.set(the_clock.now() + timedelta(seconds=16))
+    clock.look()
+    assert len(twilio.messages) == 1, "found, and not sent again"
+    report = Received("receipt", first.token, "failed", 4, twilio.messages[0].sid)
+    receipts.handle("sms", report, the_clock.now())
+    clock.look()
+    assert len(twilio.calls) == 1, "the next method, now"
+
+
 def test_holding_back_an_unclear_page_leaves_it_unclear(
     unclear: Notification, clock: Clock
 ) -> None:
