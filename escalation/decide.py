@@ -162,7 +162,8 @@ class _Look:
             owner = self.alert.acknowledged_by_id
             self.tell(Kind.ACKNOWLEDGEMENT_EXPIRED, person=owner)
             self.standing.position = last_level(self.standing.policy, self.standing.position)
-            also = (Recipient("user", owner),) if owner else ()
+            theirs = self.alert.assignee_id if self.alert.group_id is None else None
+            also = tuple(Recipient("user", pk) for pk in (owner, theirs) if pk)
             self.advance(also)
         elif timeout is not None:
             since = self.alert.acknowledged_at or self.now

@@ -11,6 +11,7 @@ import pytest
 from accounts.models import User
 from alerts import actions, bundles
 from alerts.actions import Move, NotAllowed
+from alerts.models import Alert
 from alerts.states import Verb
 from escalation.models import Policy
 from groups.models import Group
@@ -267,3 +268,16 @@ def test_who_answers_for_two_levels_that_go_together_is_paged_once(
     clock.forward(minutes=10)
     again = [text.to for text in twilio.messages][1:]
     assert again == [next_one], "once, though the Manager is the fallback as well"
+
+
+def test_an_acknowledgement_that_expires_pages_whom_the_alert_was_sent_to(
+    alice: User, bob: User, clock: Clock, phones: Phones
+) -> None:
+    policy = builders.policy({"target": "primary"}, acknowledgement_timeout_seconds=600)
+    alert = builders.alert(assignee=alice)
+    Alert.objects.filter(pk=alert.pk).update(policy_hint=policy.pk)
+    clock.look()
+    assert phones.take() == ["alice"]
+    actions.apply(Verb.ACKNOWLEDGE, alert.pk, Move(actor=bob, now=clock.now()))
+    clock.forward(minutes=11)
+    assert sorted(phones.take()) == ["alice", "bob"]
