@@ -92,7 +92,7 @@ def _forward(notification_id: int, attempt: Attempt, received: Received, now: da
     if received.state == "failed":
         _undelivered(row, received, now)
         return
-    if row.state == State.UNKNOWN:  # the provider has it: no second send
+    if row.state in (State.UNKNOWN, State.PENDING):  # the provider has it: no second send
         row.state, row.accepted_at = State.ACCEPTED, row.accepted_at or attempt.started_at
         row.fence += 1
         row.proof_due_at = _proof_due(row.channel, now)

@@ -142,6 +142,24 @@ def test_a_mail_server_that_always_answers_too_late_does_not_flood_anybody(
     assert Notification.objects.get().state == "pending"
 
 
+@pytest.mark.parametrize(("state", "rank"), [("sent", 2), ("delivered", 3)])
+def test_a_mail_the_mail_service_has_reported_is_not_sent_again(
+    db: None, smtp: SmtpDouble, settings: Any, clock: Clock, state: State, rank: int
+) -> None:
+    settings.OUTBOX_ONLY = False
+    smtp.drop_after_data = 1
+    reader = builders.person("Reader", channels=("email",))
+    page(reader)
+    clock.look()
+    row = Notification.objects.get()
+    report = Received("receipt", row.tries.get().token, state, rank, "its-number")
+    receipts.handle("email", report, the_clock.now())
+    clock.forward(minutes=1)
+    row.refresh_from_db()
+    assert len(smtp.mails) == 1
+    assert row.state == {"sent": "accepted"}.get(state, state)
+
+
 def reported(claimed: Claimed, state: State, rank: int, sid: str) -> None:
     receipts.handle("sms", Received("receipt", claimed.token, state, rank, sid), the_clock.now())
 
