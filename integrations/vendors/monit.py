@@ -55,7 +55,9 @@ def _which(item: Any, top: Any) -> str:
     """Which limit it is, "cpu usage", or which port."""
     said = texts.words(field("description", "monit_description")(item, top))[:1000].lower()
     if found := _RESOURCE.search(said):
-        return (found["bad"] or found["good"]).strip()
+        which = (found["bad"] or found["good"]).strip()
+        is_total = which == "cpu usage" and "total cpu usage" in said  # only the sentence tells
+        return "total cpu usage" if is_total else which
     port = _PORT.search(said)
     return port[1] if port else ""
 
