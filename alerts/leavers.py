@@ -24,8 +24,9 @@ def give_back(now: datetime) -> int:
     alone = Q(parent=None) | Q(parent__status=Status.RESOLVED) | Q(parent__suppressed=True)
     held = held.filter(alone)
     count = 0
-    for pk in held.order_by("pk").values_list("pk", flat=True)[:MOST]:
+    for pk, epoch in held.order_by("pk").values_list("pk", "epoch")[:MOST]:
         with suppress(actions.NotAllowed, Alert.DoesNotExist):  # somebody was faster
-            actions.apply(Verb.UNACKNOWLEDGE, pk, Move(None, now, via=actions.LEFT))
+            move = Move(None, now, via=actions.LEFT, epoch=epoch)
+            actions.apply(Verb.UNACKNOWLEDGE, pk, move)
             count += 1
     return count
