@@ -1,5 +1,6 @@
 """The web server: granian, two processes of a few threads, HTTP/1.1 only."""
 
+import logging
 import multiprocessing
 import os
 import re
@@ -16,6 +17,7 @@ from django.db import Error, connection
 from alertops import clock, lifeline
 from integrations import store
 
+logger = logging.getLogger(__name__)
 HEADER_BYTES = 32 * 1024
 HEADER_MILLISECONDS = 10_000
 MOST_THREADS = 64  # most of them only ever wait for a body; see `bodies`
@@ -98,9 +100,18 @@ def _live() -> None:
                 cursor.execute(_LIVE)
             clock.db_now()  # puts this process's clock right
             connection.close()
-        with suppress(Exception):  # a count is not worth a life
-            store.count_refusals()
+        _count_refusals()
         time.sleep(LIVE_EVERY)
+
+
+def _count_refusals() -> None:
+    """Whatever goes wrong with a count is said, and is not worth this process's sign of life."""
+    try:
+        store.count_refusals()
+    except store.Unavailable:
+        pass  # it has said so, and counts them later
+    except Exception:
+        logger.exception("Refused events could not be counted")
 
 
 def share_connections() -> None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import ceil
+from typing import NamedTuple
 
 QUIET = 60.0
 """Seconds without a refusal after which a storm is over."""
@@ -63,6 +64,14 @@ class Bucket:
         return max(1, ceil((1.0 - self.level) / self.rate))
 
 
+class Rest(NamedTuple):
+    """Refusals not yet added to the sign they belong to."""
+
+    bucket: Bucket
+    sign: int
+    refused: int
+
+
 class Buckets:
     """All buckets of this process. Only keys that exist have one, so strangers fill no memory.
     The keys of one integration share its bucket: a second key is not a second helping."""
@@ -108,21 +117,20 @@ class Buckets:
                 bucket.refused += refused
                 bucket.told_at = bucket.refused_at = -QUIET
 
-    def rest(self) -> list[tuple[int, int]]:
-        """Take the refusals since the inbox was last told, each with the sign they belong to."""
+    def rest(self) -> list[Rest]:
+        """Take the refusals since the inbox was last told."""
         with self._lock:
             loud = [each for each in self._by_integration.values() if each.refused and each.sign]
-            found = [(bucket.sign, bucket.refused) for bucket in loud]
+            found = [Rest(bucket, bucket.sign, bucket.refused) for bucket in loud]
             for bucket in loud:
                 bucket.refused = 0
         return found
 
-    def give_back(self, rest: Iterable[tuple[int, int]]) -> None:
+    def give_back(self, rest: Iterable[Rest]) -> None:
         """They could not be written down: they are of the next rest."""
-        counts = dict(rest)
         with self._lock:
-            for bucket in self._by_integration.values():
-                bucket.refused += counts.get(bucket.sign, 0)
+            for one in rest:
+                one.bucket.refused += one.refused
 
     def learn(
         self, key_hash: str, integration: int, per_minute: int, burst: int, shares: int, at: float

@@ -128,7 +128,7 @@ def count_refusals() -> None:
     page of an integration says how much it has lost. Raises Unavailable, and loses no count."""
     if rest := _buckets.rest():
         try:
-            _execute(_MORE, ([sign for sign, _ in rest], [count for _, count in rest]))
+            _execute(_MORE, ([one.sign for one in rest], [one.refused for one in rest]))
         except BaseException:
             _buckets.give_back(rest)
             raise

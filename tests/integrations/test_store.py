@@ -150,7 +150,11 @@ def test_a_storm_whose_sign_could_not_be_kept_is_told_by_the_next_refusal() -> N
     assert buckets.ask("k", 2.0) == (58, 2)
     buckets.told("k", 7)
     assert buckets.turn_away("k", 3.0) == 57
-    assert buckets.rest() == [(7, 1)]
+    rest = buckets.rest()
+    assert [(one.sign, one.refused) for one in rest] == [(7, 1)]
+    buckets.told("k", 8)
+    buckets.give_back(rest)
+    assert [(one.sign, one.refused) for one in buckets.rest()] == [(8, 1)]
     assert buckets.rest() == []
 
 
