@@ -24,6 +24,15 @@ def alert(alice: User, bob: User, clock: Clock) -> Alert:
     return made
 
 
+@pytest.fixture
+def leader(alert: Alert, clock: Clock) -> Alert:
+    """What it follows."""
+    made = builders.alert(alert.group)
+    clock.look()
+    bundles.attach(alert.pk, made.pk, actor_id=None, now=clock.now())
+    return made
+
+
 def look(clock: Clock) -> None:
     chore("give_back_what_was_left")
     clock.forward(seconds=10)
@@ -61,11 +70,8 @@ def test_what_its_source_acknowledged_stays_so(alert: Alert, clock: Clock) -> No
 
 
 def test_what_follows_another_is_paged_with_that_one_only(
-    alert: Alert, alice: User, bob: User, clock: Clock, phones: Phones
+    alert: Alert, leader: Alert, alice: User, bob: User, clock: Clock, phones: Phones
 ) -> None:
-    leader = builders.alert(alert.group)
-    clock.look()
-    bundles.attach(alert.pk, leader.pk, actor_id=None, now=clock.now())
     actions.apply(Verb.ACKNOWLEDGE, leader.pk, Move(alice, clock.now()))
     phones.take()
     User.objects.filter(pk=alice.pk).update(is_active=False)
@@ -76,11 +82,8 @@ def test_what_follows_another_is_paged_with_that_one_only(
 
 
 def test_what_follows_an_alert_somebody_has_in_hand_is_in_hand(
-    alert: Alert, alice: User, bob: User, clock: Clock, phones: Phones
+    alert: Alert, leader: Alert, alice: User, bob: User, clock: Clock, phones: Phones
 ) -> None:
-    leader = builders.alert(alert.group)
-    clock.look()
-    bundles.attach(alert.pk, leader.pk, actor_id=None, now=clock.now())
     actions.apply(Verb.ACKNOWLEDGE, leader.pk, Move(bob, clock.now()))
     phones.take()
     User.objects.filter(pk=alice.pk).update(is_active=False)
@@ -89,10 +92,8 @@ def test_what_follows_an_alert_somebody_has_in_hand_is_in_hand(
 
 
 def test_what_follows_an_alert_that_maintenance_keeps_quiet_is_paged_all_the_same(
-    alert: Alert, alice: User, clock: Clock
+    alert: Alert, leader: Alert, alice: User, clock: Clock
 ) -> None:
-    leader = builders.alert(alert.group)
-    bundles.attach(alert.pk, leader.pk, actor_id=None, now=clock.now())
     Alert.objects.filter(pk=leader.pk).update(suppressed=True, wake="suppressed")
     User.objects.filter(pk=alice.pk).update(is_active=False)
     look(clock)
