@@ -74,7 +74,7 @@ def _sender(link: LinkToken, sender: str) -> tuple[bool, User | None]:
     if link.user_id:
         method = people.filter(user_id=link.user_id).first()
     else:
-        responders = people.exclude(user__roles__contained_by=["stakeholder"])
+        responders = people.filter(user__in=User.objects.responders())
         method = responders.filter(user__memberships__group__alerts=link.alert_id).first()
     shared = GroupContactMethod.objects.at(Email.kind, sender).usable()
     is_shared = not link.user_id and shared.filter(group__alerts=link.alert_id).exists()

@@ -118,8 +118,7 @@ def holidays_of(place: tuple[str, str] | None, now: datetime) -> HolidayCalendar
 
 def pageable(group: Group) -> list[User]:
     """Return the members who can be on call, in the order of the group."""
-    members = User.objects.active().filter(memberships__group=group)
-    members = members.exclude(roles__contained_by=["stakeholder"])
+    members = User.objects.responders().filter(memberships__group=group)
     return list(members.order_by("memberships__sequence"))
 
 

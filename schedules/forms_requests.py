@@ -25,7 +25,7 @@ class TimeOffForm(SpanForm):
         user, group, cover = (self._field(n) for n in ("user", "group", "covered_by"))
         mine = Group.objects.active().filter(members__user=viewer)
         edited = Group.objects.editable_by(viewer).active()
-        colleagues = User.objects.active().exclude(roles__contained_by=["stakeholder"])
+        colleagues = User.objects.responders()
         near = colleagues.filter(memberships__group__in=(mine | edited).values("pk"))
         user.queryset = colleagues.filter(pk__in=[*_people(edited), viewer.pk]).order_by("name")
         user.empty_label = None

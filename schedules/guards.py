@@ -35,5 +35,4 @@ def keep_who_takes_turns(
 
 
 def _could_be_paged(pk: int) -> bool:
-    people = User.objects.filter(pk=pk, is_active=True)
-    return people.exclude(roles__contained_by=["stakeholder"]).exists()
+    return User.objects.responders().filter(pk=pk).exists()

@@ -23,8 +23,7 @@ def schedule_of(request: HttpRequest, pk: int) -> Schedule:
 
 def pageable_members(group: int) -> QuerySet[User]:
     """Return who can be put on call in a group, by name."""
-    members = User.objects.active().filter(memberships__group=group)
-    return members.exclude(roles__contained_by=["stakeholder"]).order_by("name", "pk")
+    return User.objects.responders().filter(memberships__group=group).order_by("name", "pk")
 
 
 def tried(form: forms.BaseForm, work: Callable[[], Any]) -> bool:

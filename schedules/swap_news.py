@@ -62,9 +62,8 @@ def eligible(swap: SwapRequest) -> QuerySet[User]:
     """Return who may take a request: the one who is asked, or the pageable members of the group
     who have not declined."""
     reachable = ContactMethod.objects.usable().values("user")
-    people = User.objects.active().filter(memberships__group=swap.schedule.group_id)
-    people = people.filter(pk__in=reachable).exclude(roles__contained_by=["stakeholder"])
-    people = people.exclude(pk=swap.user_id)
+    people = User.objects.responders().filter(memberships__group=swap.schedule.group_id)
+    people = people.filter(pk__in=reachable).exclude(pk=swap.user_id)
     declined = SwapDecline.objects.filter(swap=swap).values("user")
     if swap.offered_to_id is not None:
         people = people.filter(pk=swap.offered_to_id)

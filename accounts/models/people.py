@@ -37,6 +37,10 @@ class UserManager(BaseUserManager["User"]):
     def active(self) -> models.QuerySet["User"]:
         return self.filter(is_active=True)
 
+    def responders(self) -> models.QuerySet["User"]:
+        """Who may be paged and answers alerts: everybody here but mere Stakeholders."""
+        return self.active().exclude(roles__contained_by=[Role.STAKEHOLDER])
+
     def admins(self) -> models.QuerySet["User"]:
         """Owners and App Admins: paged when nobody else can be."""
         return self.active().filter(roles__overlap=sorted(ADMIN_ROLES)).order_by("pk")
